@@ -1,0 +1,124 @@
+#define Py_BUILD_CORE 1
+#include <Python.h>
+
+#include <internal/pycore_code.h>
+#include <internal/pycore_frame.h>
+
+#include "frames.h"
+
+PyCodeObject *frame_code(_PyInterpreterFrame *frame)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return (PyCodeObject *)frame->f_executable;
+#else
+    return frame->f_code;
+#endif
+}
+
+static PyObject *function_slot(_PyInterpreterFrame *frame)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return frame->f_funcobj;
+#else
+    return (PyObject *)frame->f_func;
+#endif
+}
+
+PyFunctionObject *frame_function(_PyInterpreterFrame *frame)
+{
+    return (PyFunctionObject *)function_slot(frame);
+}
+
+PyObject *frame_globals(_PyInterpreterFrame *frame)
+{
+    return frame->f_globals;
+}
+
+PyObject *frame_builtins(_PyInterpreterFrame *frame)
+{
+    return frame->f_builtins;
+}
+
+PyObject *frame_f_locals(_PyInterpreterFrame *frame)
+{
+    return frame->f_locals;
+}
+
+int frame_lasti(_PyInterpreterFrame *frame)
+{
+    int units = _PyInterpreterFrame_LASTI(frame);
+    return units < 0 ? units : units * (int)sizeof(_Py_CODEUNIT);
+}
+
+enum eligibility frame_eligibility(_PyInterpreterFrame *frame, int throwflag)
+{
+    /* A frame that the hook sees is fresh, or a generator's. */
+    if (throwflag || frame->owner != FRAME_OWNED_BY_THREAD) {
+        return FRAME_STARTED;
+    }
+    if (frame->f_locals != NULL) {
+        return FRAME_NAMESPACE;
+    }
+    if (!PyFunction_Check(function_slot(frame))) {
+        return FRAME_NO_FUNCTION;
+    }
+    return FRAME_ELIGIBLE;
+}
+
+size_t frame_words(PyCodeObject *code)
+{
+    return (size_t)code->co_nlocalsplus + (size_t)code->co_stacksize + FRAME_SPECIALS_SIZE;
+}
+
+void frame_init(_PyInterpreterFrame *frame, PyFunctionObject *function)
+{
+    PyCodeObject *code = (PyCodeObject *)function->func_code;
+#if PY_VERSION_HEX >= 0x030C0000
+    _PyFrame_Initialize(frame, function, NULL, code, 0);
+#else
+    _PyFrame_InitializeSpecials(frame, function, NULL, code->co_nlocalsplus);
+    for (int i = 0; i < code->co_nlocalsplus; i++) {
+        frame->localsplus[i] = NULL;
+    }
+#endif
+}
+
+static int argument_slots(PyCodeObject *code)
+{
+    return code->co_argcount + code->co_kwonlyargcount + ((code->co_flags & CO_VARARGS) != 0)
+           + ((code->co_flags & CO_VARKEYWORDS) != 0);
+}
+
+bool frame_arguments_fit(PyCodeObject *from, PyCodeObject *to)
+{
+    const int shape = CO_VARARGS | CO_VARKEYWORDS;
+    return from->co_argcount == to->co_argcount && from->co_kwonlyargcount == to->co_kwonlyargcount
+           && (from->co_flags & shape) == (to->co_flags & shape);
+}
+
+static void move_slot(PyObject **from, PyObject **to)
+{
+    *to = *from;
+    *from = NULL;
+}
+
+void frame_move_arguments(_PyInterpreterFrame *from, _PyInterpreterFrame *to, bool free_vars_copied)
+{
+    PyCodeObject *code = frame_code(to);
+    for (int i = 0; i < argument_slots(code); i++) {
+        move_slot(&from->localsplus[i], &to->localsplus[i]);
+    }
+    if (!free_vars_copied) {
+        return;
+    }
+    int from_free = frame_code(from)->co_nlocalsplus - frame_code(from)->co_nfreevars;
+    int to_free = code->co_nlocalsplus - code->co_nfreevars;
+    for (int i = 0; i < code->co_nfreevars; i++) {
+        move_slot(&from->localsplus[from_free + i], &to->localsplus[to_free + i]);
+    }
+#if PY_VERSION_HEX >= 0x030D0000
+    to->instr_ptr = _PyCode_CODE(code) + 1; /* the instruction to run next */
+#else
+    to->prev_instr = _PyCode_CODE(code); /* the instruction that ran last */
+#endif
+}

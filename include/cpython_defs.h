@@ -1,0 +1,113 @@
+/* The drop-in set: what PyTorch's torch/csrc/dynamo/cpython_defs.c defines, with the same names and types.
+ *
+ * For CPython 3.11, 3.12 and 3.13. Up to 3.10 frames are public objects: only the opcode symbols are there, with a NULL
+ * table. C11 or C++17; needs neither Py_BUILD_CORE nor an internal header, and _PyInterpreterFrame stays incomplete.
+ *
+ * Every call needs the GIL. "New" is a reference that the caller owns, "borrowed" one that somebody else does. A
+ * function that returns NULL or -1 has set an exception unless it says otherwise. What a caller has to hold is checked:
+ * a breach prints one line ("pyframe-shim: contract broken: ...") and ends the process, as CHECK does in the C file.
+ *
+ * Where an answer differs from the C file's, a line beginning with "Differs:" says so. */
+#ifndef PYFRAME_SHIM_CPYTHON_DEFS_H
+#define PYFRAME_SHIM_CPYTHON_DEFS_H
+
+#include <Python.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if PY_VERSION_HEX >= 0x030B0000
+
+/* What PEP 523 hands to a frame-evaluation function. */
+typedef struct _PyInterpreterFrame _PyInterpreterFrame;
+
+/* Merges the frame's locals into its f_locals, which is made if there is none. Returns 0, or -1.
+ *
+ * A name without a value is deleted from the mapping; a KeyError from that is ignored, every other error returned.
+ * Names written before an error stay written. If the frame has not started and its code begins with COPY_FREE_VARS,
+ * the free variables' slots are filled from the closure, the instruction pointer moves behind that instruction, and
+ * *free_vars_copied becomes 1: whoever copies the slots to another frame must start that frame behind COPY_FREE_VARS
+ * too. Otherwise *free_vars_copied is left as it was. It may be NULL.
+ *
+ * Differs: 3.13 has it too, and a closure does not abort there. A free variable's slot that is empty is reported as
+ * unbound, not as a broken contract. A closure of the wrong length is a SystemError, not a read past its end. */
+int THP_PyFrame_FastToLocalsWithError(_PyInterpreterFrame *frame, int *free_vars_copied);
+
+/* The same, and returns the mapping: new, or NULL. With include_hidden, bound variables of comprehensions that are
+ * inlined into a module or class body (3.12+) are in the result, a dict of its own, but not in f_locals.
+ *
+ * Differs: static in the C file, and not there for 3.11, which hides nothing. */
+PyObject *THP_PyFrame_GetLocals(_PyInterpreterFrame *frame, int include_hidden, int *free_vars_copied);
+
+/* A fresh dict of the frame's bound locals: new, or NULL. The frame is left as it is; free variables that it has not
+ * copied yet are read from its closure. Hidden locals, and the free variables of module and class bodies, are left out.
+ * From PyTorch 2.5 and 2.6.
+ *
+ * Differs: cells that the frame has made already are seen through. */
+PyObject *get_framelocals_mapping(_PyInterpreterFrame *frame);
+
+/* A copy of a function with other code: new, or NULL with ValueError or MemoryError. Name and qualified name are the
+ * code's, func_version is 0. Function watchers (3.12+) are not told of it, but will be of its end.
+ *
+ * Differs: if the code bears the name of the function's own code, the function's names are kept. A closure whose length
+ * is not the code's number of free variables is a ValueError. */
+PyFunctionObject *_PyFunction_CopyWithNewCode(PyFunctionObject *function, PyCodeObject *code);
+
+/* An untracked frame object with room for a frame of the code: new, or NULL.
+ *
+ * Differs: every field is set, f_frame too (to a dead frame of the object's own), so it may be released at any time. */
+PyFrameObject *THP_PyFrame_New_NoTrack(const PyCodeObject *code);
+
+/* Makes the frame's object, which the frame owns: borrowed, or NULL with MemoryError. A pending exception stays, unless
+ * it gives way to that MemoryError.
+ * Contract: the frame has no object yet and is neither cleared nor owned by one. */
+PyFrameObject *THP_PyFrame_MakeAndSetFrameObject(_PyInterpreterFrame *frame);
+
+/* Drops what the frame holds, its code included; if others hold its frame object, moves everything there instead. The
+ * memory is still to be popped. A pending exception stays.
+ * Contract: the frame is the calling thread's, unlinked and not running, and is not used again but to be popped.
+ *
+ * Differs: f_back of the object is the thread's current frame, not what an unlinked frame's `previous` happens to hold;
+ * running out of memory while it is made costs f_back, not the pending exception. From 3.12 on, the frame of a resumed
+ * generator that a hook does not evaluate may be passed: the generator is ended, and keeps its code. */
+void THP_PyFrame_Clear(_PyInterpreterFrame *frame);
+
+/* Allocates from, and gives back to, the arena allocator (PyObject_GetArenaAllocator); sizes in bytes. NULL, with no
+ * exception, if there is no memory. */
+void *THP_PyObject_VirtualAlloc(size_t size);
+void THP_PyObject_VirtualFree(void *memory, size_t size);
+
+/* Takes `size` words (of sizeof(PyObject *)) from the thread's data stack, in a new chunk if need be. The memory is not
+ * initialized. NULL with MemoryError.
+ *
+ * Differs: nothing overflows; what needs a chunk above 1 GiB, the largest that CPython can describe, is a MemoryError.
+ * So is an allocator that has nothing left. */
+_PyInterpreterFrame *THP_PyThreadState_BumpFramePointerSlow(PyThreadState *tstate, size_t size);
+
+/* Gives back to the thread's data stack what was taken last.
+ * Contract: `frame` is what was pushed last and not popped yet.
+ *
+ * Differs: from 3.12 on, the frame of a generator, which does not lie on the data stack, is left alone. */
+void THP_PyThreadState_PopFrame(PyThreadState *tstate, _PyInterpreterFrame *frame);
+
+#endif /* 3.11 and newer */
+
+/* How many inline cache code units follow each opcode: THP_PyOpcode_Caches_size bytes, to be read only. There from the
+ * moment the library is loaded; NULL and 0 up to CPython 3.10.
+ *
+ * Differs: the size is writable data, as in PyTorch from 2.10 on, not a constant. */
+extern const uint8_t *THP_PyOpcode_Caches;
+extern int THP_PyOpcode_Caches_size;
+
+/* Gives both their values again, which they have from the start. From PyTorch 2.10; may be called any number of times. */
+void init_THPCaches(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* PYFRAME_SHIM_CPYTHON_DEFS_H */

@@ -1,0 +1,145 @@
+//! Is the running interpreter the one that this build is for?
+//!
+//! Only functions that every minor exports are called here, so that a library in the wrong interpreter lives long
+//! enough to say so.
+
+use crate::error::Raised;
+use crate::version;
+use core::ffi::{CStr, c_int};
+use pyo3_ffi::{Py_GetVersion, PyErr_SetString, PyExc_ImportError};
+use std::ffi::CString;
+
+/// What the library was built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Build {
+    /// The version of pyframe-shim.
+    pub shim: &'static CStr,
+    /// The version of CPython whose headers it was built from, such as `3.12.1`.
+    pub python: &'static CStr,
+    /// Its minor: 12.
+    pub minor: c_int,
+    /// Its patch level: 1.
+    pub patch: c_int,
+    /// Whether it was a `Py_DEBUG` build.
+    pub debug: bool,
+    /// Whether it was a `Py_TRACE_REFS` build.
+    pub trace_refs: bool,
+    /// Whether the library has the frame symbols; 3.9 and 3.10 have nothing to replace.
+    pub frames: bool,
+}
+
+const PYTHON: &str = env!("PYFRAME_SHIM_PYTHON_VERSION");
+
+const fn c_str(text: &'static str) -> &'static CStr {
+    match CStr::from_bytes_with_nul(text.as_bytes()) {
+        Ok(text) => text,
+        Err(_) => panic!("the text must end in its only NUL"),
+    }
+}
+
+/// This build.
+pub const BUILD: Build = Build {
+    shim: c_str(concat!(env!("CARGO_PKG_VERSION"), "\0")),
+    python: c_str(concat!(env!("PYFRAME_SHIM_PYTHON_VERSION"), "\0")),
+    minor: version::MINOR as c_int,
+    patch: patch(PYTHON),
+    debug: flag(env!("PYFRAME_SHIM_PYTHON_DEBUG")),
+    trace_refs: flag(env!("PYFRAME_SHIM_PYTHON_TRACE_REFS")),
+    frames: cfg!(interpreter_frames),
+};
+
+const fn flag(text: &str) -> bool {
+    text.as_bytes()[0] == b'1'
+}
+
+/// The third number of a version, which may have a suffix (`3.13.0rc1`).
+const fn patch(version: &str) -> c_int {
+    let (bytes, mut index, mut dots, mut number) = (version.as_bytes(), 0, 0, 0);
+    while index < bytes.len() {
+        match bytes[index] {
+            b'.' => dots += 1,
+            digit @ b'0'..=b'9' if dots == 2 => number = number * 10 + (digit - b'0') as c_int,
+            _ if dots == 2 => return number,
+            _ => {}
+        }
+        index += 1;
+    }
+    number
+}
+
+/// Why the running interpreter is not the one that the library was built for.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Mismatch {
+    /// Another minor.
+    #[error(
+        "pyframe-shim was built for CPython 3.{built} ({PYTHON}), but this is CPython {running}; build it for this \
+         interpreter: PYO3_PYTHON=<this python> cargo build --release"
+    )]
+    Minor {
+        /// The minor of the build.
+        built: u32,
+        /// The version that runs.
+        running: String,
+    },
+    /// A build without the GIL, where objects look different.
+    #[error(
+        "pyframe-shim was built for CPython 3.{built} ({PYTHON}) with the GIL, but this is the free-threaded CPython \
+         {running}, which it does not support; use the build with the GIL"
+    )]
+    FreeThreaded {
+        /// The minor of the build.
+        built: u32,
+        /// The version that runs.
+        running: String,
+    },
+}
+
+/// Compares the build's minor with the one that runs, by the text of `Py_GetVersion`.
+///
+/// # Errors
+/// `Mismatch`; no exception is set.
+pub fn check_version() -> Result<(), Mismatch> {
+    // SAFETY: a static, NUL-terminated string; works without the GIL.
+    let text = unsafe { CStr::from_ptr(Py_GetVersion()) }.to_string_lossy();
+    compare_version(&text)
+}
+
+/// Compares the build's minor with the version text of an interpreter.
+///
+/// # Errors
+/// `Mismatch`.
+pub fn compare_version(text: &str) -> Result<(), Mismatch> {
+    let (built, running) = (version::MINOR, text.split(' ').next().unwrap_or_default().to_owned());
+    if !running.starts_with(&format!("3.{built}.")) {
+        return Err(Mismatch::Minor { built, running });
+    }
+    if text.contains("free-threading build") {
+        return Err(Mismatch::FreeThreaded { built, running });
+    }
+    Ok(())
+}
+
+/// Proves that the library fits the running interpreter: the version, then the layout of a live frame.
+///
+/// Needs the GIL. The C symbol is `PyFrameShim_CheckRuntime`.
+///
+/// # Errors
+/// `ImportError`, which names what differs.
+pub fn check_runtime() -> Result<(), Raised> {
+    if let Err(mismatch) = check_version() {
+        return Err(import_error(&mismatch.to_string()));
+    }
+    #[cfg(interpreter_frames)]
+    crate::layout::check()?;
+    Ok(())
+}
+
+/// Sets `ImportError`.
+pub(crate) fn import_error(message: &str) -> Raised {
+    let message = CString::new(message.replace('\0', "?")).unwrap_or_default();
+    // SAFETY: sets the exception of the calling thread, which holds the GIL.
+    unsafe {
+        PyErr_SetString(PyExc_ImportError, message.as_ptr());
+        Raised::assume()
+    }
+}

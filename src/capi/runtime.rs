@@ -1,0 +1,52 @@
+//! The runtime check and the build's description, for C.
+
+use crate::abi::{BUILD, check_runtime};
+use core::ffi::{c_char, c_int, c_uint};
+
+/// Checks that the library fits the running interpreter ([`check_runtime`]): 0, or -1 with `ImportError`.
+///
+/// # Safety
+/// The calling thread holds the GIL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyFrameShim_CheckRuntime() -> c_int {
+    match check_runtime() {
+        Ok(()) => 0,
+        Err(_) => -1,
+    }
+}
+
+/// `PyFrameShim_Build` of `include/pyframe_shim.h`.
+#[repr(C)]
+pub struct CBuild {
+    size: usize,
+    shim_version: *const c_char,
+    python_version: *const c_char,
+    python_major: c_int,
+    python_minor: c_int,
+    python_patch: c_int,
+    flags: c_uint,
+}
+
+// SAFETY: never written to; the pointers lead to constants.
+unsafe impl Sync for CBuild {}
+
+/// The bits of `flags`, in the order of the header's constants.
+const fn flags() -> c_uint {
+    (BUILD.frames as c_uint) | (BUILD.debug as c_uint) << 1 | (BUILD.trace_refs as c_uint) << 2
+}
+
+static C_BUILD: CBuild = CBuild {
+    size: size_of::<CBuild>(),
+    shim_version: BUILD.shim.as_ptr(),
+    python_version: BUILD.python.as_ptr(),
+    python_major: 3,
+    python_minor: BUILD.minor,
+    python_patch: BUILD.patch,
+    flags: flags(),
+};
+
+/// What the library was built for: static, never NULL, callable at any time, even without an interpreter.
+#[unsafe(no_mangle)]
+pub extern "C" fn PyFrameShim_BuildInfo() -> *const CBuild {
+    &raw const C_BUILD
+}

@@ -1,0 +1,114 @@
+//! Clearing a frame: dropping what it holds, or moving it to the frame object that others still look at.
+
+use crate::check::require;
+use crate::frame::{Frame, Owner};
+use crate::frame_object::take_ownership;
+use crate::sys::{self, PyGenObject};
+use crate::thread::Thread;
+use crate::version;
+use core::ffi::CStr;
+use core::ptr;
+use pyo3_ffi::{Py_CLEAR, Py_DECREF, Py_INCREF, Py_REFCNT};
+
+const NAME: &CStr = c"THP_PyFrame_Clear";
+const EXECUTING: i8 = sys::_framestate_FRAME_EXECUTING as i8;
+const CLEARED: i8 = sys::_framestate_FRAME_CLEARED as i8;
+
+/// Drops every reference that the frame holds, code included, or moves them to its frame object if others hold that.
+/// The memory stays, to be popped.
+///
+/// From 3.12 on, a hook that does not evaluate a resumed generator's frame has to end the generator; that is done here
+/// too, and its code is left to the generator.
+///
+/// Replaces `THP_PyFrame_Clear`. Sources: `_PyFrame_Clear` (3.11), `_PyFrame_ClearExceptCode`, `clear_thread_frame`
+/// and `clear_gen_frame` (3.12, 3.13), whose recursion accounting is kept.
+///
+/// # Safety
+/// The frame belongs to `thread`, which is the calling one, and is not evaluated again.
+pub unsafe fn clear(frame: Frame<'_>, thread: &Thread<'_>) {
+    // GH-99729: finalizers may look at the stack, and must not find a frame that is half gone.
+    require(thread.current_frame() != frame.as_ptr(), NAME, c"the frame must be unlinked first", Some(&frame));
+    require(frame.stacktop() >= 0, NAME, c"the frame must not be running", Some(&frame));
+    if frame.owner() == Owner::Generator {
+        clear_generator_frame(frame, thread);
+    } else {
+        thread.with_recursion_spent(|| {
+            if let Some(frame) = clear_contents(frame, thread) {
+                frame.release_code();
+            }
+        });
+    }
+}
+
+/// Drops all but the code, and returns the frame, empty; or moves everything to the frame object.
+fn clear_contents<'f>(frame: Frame<'f>, thread: &Thread<'_>) -> Option<Frame<'f>> {
+    if let Some(object) = frame.take_frame_object() {
+        // SAFETY: the reference was the frame's and is ours now; the object was made for this frame.
+        unsafe {
+            if Py_REFCNT(object.as_ptr().cast()) > 1 {
+                take_ownership(frame, object, thread);
+                Py_DECREF(object.as_ptr().cast());
+                return None;
+            }
+            Py_DECREF(object.as_ptr().cast());
+        }
+    }
+    // Nobody who is called by what follows sees more slots than still hold something.
+    let slots = frame.stacktop();
+    frame.set_stacktop(0);
+    for slot in 0..slots as usize {
+        drop(frame.take_slot(slot));
+    }
+    drop(frame.take_locals());
+    drop(frame.take_function());
+    Some(frame)
+}
+
+fn clear_generator_frame(frame: Frame<'_>, thread: &Thread<'_>) {
+    let generator = frame.generator();
+    // SAFETY: the generator embeds the frame, and is kept by whoever resumed it.
+    let state = unsafe { (*generator).gi_frame_state };
+    require(
+        state == CLEARED || (version::HOOK_DISCARDS_GENERATORS && state == EXECUTING),
+        NAME,
+        c"the generator that owns the frame must have been cleared, or be running it (3.12+)",
+        Some(&frame),
+    );
+    if state == EXECUTING {
+        // SAFETY: as above.
+        unsafe { end_generator(generator, thread) };
+        frame.clear_previous();
+    }
+    let code = frame.code();
+    if version::HOOK_DISCARDS_GENERATORS {
+        // The generator keeps its reference to the code, so what is cleared or moved needs one of its own.
+        if let Some(code) = code {
+            // SAFETY: the code is alive.
+            unsafe { Py_INCREF(code.as_ptr().cast()) };
+        }
+    }
+    thread.with_recursion_spent(|| {
+        if let Some(frame) = clear_contents(frame, thread) {
+            frame.release_code();
+        }
+    });
+    if state == EXECUTING {
+        // SAFETY: as above; the exception that it was handling goes with it.
+        unsafe { Py_CLEAR(&raw mut (*generator).gi_exc_state.exc_value) };
+    }
+}
+
+/// Takes a running generator out of the thread's stack of handled exceptions, and marks it as done.
+///
+/// # Safety
+/// The thread is running the generator.
+unsafe fn end_generator(generator: *mut PyGenObject, thread: &Thread<'_>) {
+    // SAFETY: the generator is alive, says the caller.
+    unsafe {
+        (*generator).gi_frame_state = CLEARED;
+        if thread.exception_item() == &raw mut (*generator).gi_exc_state {
+            thread.set_exception_item((*generator).gi_exc_state.previous_item);
+            (*generator).gi_exc_state.previous_item = ptr::null_mut();
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The code view: slot kinds and names, code units, and what the prefix instructions do.
+
+use crate::sys::{self, _Py_CODEUNIT, PyCodeObject, pyframe_shim_opcode_caches, pyframe_shim_opcode_deopt};
+use crate::version;
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+use pyo3_ffi::{PyBytes_AS_STRING, PyObject, PyTuple_GET_ITEM};
+
+/// The kind of a slot: one byte of `co_localspluskinds`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct SlotKind(u8);
+
+impl SlotKind {
+    /// The kind that a byte of `co_localspluskinds` says.
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+
+    /// Whether the slot holds a cell once its MAKE_CELL has run (`CO_FAST_CELL`).
+    pub const fn is_cell(self) -> bool {
+        self.0 & sys::CO_FAST_CELL as u8 != 0
+    }
+
+    /// Whether the slot holds a cell of the closure once COPY_FREE_VARS has run (`CO_FAST_FREE`).
+    pub const fn is_free(self) -> bool {
+        self.0 & sys::CO_FAST_FREE as u8 != 0
+    }
+
+    /// Whether the slot belongs to an inlined comprehension of a module or class body (`CO_FAST_HIDDEN`, from 3.12 on).
+    pub const fn is_hidden(self) -> bool {
+        version::is_hidden(self.0)
+    }
+}
+
+/// A view of a code object that lives for `'c`.
+#[derive(Clone, Copy)]
+pub struct Code<'c> {
+    raw: NonNull<PyCodeObject>,
+    alive: PhantomData<&'c PyCodeObject>,
+}
+
+impl<'c> Code<'c> {
+    /// Views a code object; `None` for NULL.
+    ///
+    /// # Safety
+    /// `raw` is NULL or a code object that stays alive for `'c`.
+    pub unsafe fn from_raw(raw: *mut PyCodeObject) -> Option<Self> {
+        NonNull::new(raw).map(|raw| Self { raw, alive: PhantomData })
+    }
+
+    /// The code object, borrowed.
+    pub fn as_ptr(self) -> *mut PyCodeObject {
+        self.raw.as_ptr()
+    }
+
+    /// The number of slots for arguments, locals, cells and free variables (`co_nlocalsplus`).
+    pub fn slots(self) -> usize {
+        // SAFETY: the code object is alive for 'c; this field never changes.
+        unsafe { (*self.as_ptr()).co_nlocalsplus as usize }
+    }
+
+    /// The number of slots behind those for the value stack (`co_stacksize`).
+    pub fn stack_slots(self) -> usize {
+        // SAFETY: as in `slots`.
+        unsafe { (*self.as_ptr()).co_stacksize as usize }
+    }
+
+    /// The number of free variables (`co_nfreevars`); their slots are the last of [`Self::slots`].
+    pub fn free_variables(self) -> usize {
+        // SAFETY: as in `slots`.
+        unsafe { (*self.as_ptr()).co_nfreevars as usize }
+    }
+
+    /// The first slot that holds a free variable, or would.
+    pub fn first_free(self) -> usize {
+        self.slots() - self.free_variables()
+    }
+
+    /// Whether locals live in slots alone (`CO_OPTIMIZED`); not so for modules, class bodies and `exec`.
+    pub fn is_optimized(self) -> bool {
+        // SAFETY: as in `slots`.
+        unsafe { (*self.as_ptr()).co_flags as u32 & sys::CO_OPTIMIZED != 0 }
+    }
+
+    /// The kind of each slot, in slot order.
+    pub fn kinds(self) -> &'c [SlotKind] {
+        // SAFETY: `co_localspluskinds` is a bytes object of one byte a slot, immutable, and kept by the code; a
+        // SlotKind is one byte, and any byte is one.
+        unsafe {
+            let kinds = PyBytes_AS_STRING((*self.as_ptr()).co_localspluskinds);
+            core::slice::from_raw_parts(kinds.cast::<SlotKind>(), self.slots())
+        }
+    }
+
+    /// The name of a slot: a str, borrowed from the code.
+    pub fn slot_name(self, slot: usize) -> *mut PyObject {
+        debug_assert!(slot < self.slots());
+        // SAFETY: `co_localsplusnames` is a tuple of one str a slot.
+        unsafe { PyTuple_GET_ITEM((*self.as_ptr()).co_localsplusnames, slot as isize) }
+    }
+
+    /// The first code unit.
+    pub fn start(self) -> *mut _Py_CODEUNIT {
+        // SAFETY: the code units follow the object's header, in the same allocation.
+        unsafe { (&raw mut (*self.as_ptr()).co_code_adaptive).cast() }
+    }
+
+    /// The index of the first RESUME, in code units: how many lead up to it (`_co_firsttraceable`).
+    pub fn prefix_units(self) -> usize {
+        // SAFETY: as in `slots`.
+        unsafe { (*self.as_ptr())._co_firsttraceable as usize }
+    }
+
+    /// The opcode, specialization undone, and argument of one code unit of the prefix.
+    fn unit(self, index: usize) -> (u32, u32) {
+        // SAFETY: a prefix lies inside the code; a unit is two bytes on every minor, opcode first.
+        let [opcode, argument] = unsafe { self.start().add(index).cast::<[u8; 2]>().read() };
+        (pyframe_shim_opcode_deopt[usize::from(opcode)].into(), argument.into())
+    }
+
+    /// Whether the first instruction fills the free variables' slots from the closure.
+    pub fn begins_with_copy_free_vars(self) -> bool {
+        self.prefix_units() > 0 && self.unit(0).0 == sys::COPY_FREE_VARS
+    }
+
+    /// The slots whose MAKE_CELL lies before `end`, in code units, and in the prefix.
+    ///
+    /// Only the prefix is read: it is never instrumented, so that the tables suffice to step over it, and behind it
+    /// MAKE_CELL may be part of an inlined comprehension (3.12+) and prove nothing.
+    pub fn cells_made_before(self, end: usize) -> impl Iterator<Item = usize> + use<'c> {
+        let end = end.min(self.prefix_units());
+        let (mut next, mut extended) = (0, 0);
+        core::iter::from_fn(move || {
+            while next < end {
+                let (opcode, low) = self.unit(next);
+                let argument = extended | low;
+                next += 1 + usize::from(pyframe_shim_opcode_caches[opcode as usize]);
+                extended = if opcode == sys::EXTENDED_ARG { argument << 8 } else { 0 };
+                if opcode == sys::MAKE_CELL {
+                    return Some(argument as usize);
+                }
+            }
+            None
+        })
+    }
+}

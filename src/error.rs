@@ -1,0 +1,70 @@
+//! How failures travel: Python's own exception state inside, return codes outside.
+
+// 3.12 deprecates PyErr_Fetch and PyErr_Restore for functions that older minors do not export. A library that needs one
+// of those could not be loaded into the wrong interpreter, and so could not say that it is the wrong one.
+#![allow(deprecated)]
+
+use core::ptr;
+use pyo3_ffi::{Py_XDECREF, PyErr_Fetch, PyErr_Occurred, PyErr_Restore, PyObject};
+
+/// Proof that a Python exception is set. Whoever returns it has set one.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Raised(());
+
+impl Raised {
+    /// States that an exception is set.
+    ///
+    /// # Safety
+    /// The calling thread has an exception set.
+    pub unsafe fn assume() -> Self {
+        debug_assert!(
+            // SAFETY: the caller holds the GIL, as everywhere in this crate.
+            unsafe { !PyErr_Occurred().is_null() },
+            "a failure was reported with no exception set"
+        );
+        Self(())
+    }
+
+    /// Sets `MemoryError`.
+    #[cold]
+    pub fn no_memory() -> Self {
+        // SAFETY: sets the exception of the calling thread, which holds the GIL.
+        unsafe { pyo3_ffi::PyErr_NoMemory() };
+        Self(())
+    }
+}
+
+/// The exception that was set when it was taken, held while something else runs.
+///
+/// Dropped, it is discarded. Functions: `PyErr_Fetch` and `PyErr_Restore`, which every minor has and which lose nothing
+/// of a 3.12+ exception either.
+pub struct PendingException {
+    parts: [*mut PyObject; 3],
+}
+
+impl PendingException {
+    /// Takes the pending exception, if any, and leaves none set.
+    pub fn take() -> Self {
+        let [mut kind, mut value, mut traceback] = [ptr::null_mut(); 3];
+        // SAFETY: the three pointers are valid for writes; each receives NULL or an owned reference.
+        unsafe { PyErr_Fetch(&raw mut kind, &raw mut value, &raw mut traceback) };
+        Self { parts: [kind, value, traceback] }
+    }
+
+    /// Sets the exception again, in place of any that has been set since; with none held, clears.
+    pub fn restore(mut self) {
+        let [kind, value, traceback] = core::mem::replace(&mut self.parts, [ptr::null_mut(); 3]);
+        // SAFETY: the three references are owned and handed over.
+        unsafe { PyErr_Restore(kind, value, traceback) };
+    }
+}
+
+impl Drop for PendingException {
+    fn drop(&mut self) {
+        for part in self.parts {
+            // SAFETY: NULL or an owned reference, given up once.
+            unsafe { Py_XDECREF(part) };
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Proof that the mirrors fit the running interpreter: a known frame, seen through them and through the public API.
+//!
+//! A patch release may move fields (3.13.13 added one to the thread state), so the proof is made at run time, on the
+//! interpreter that the library is in.
+
+use crate::abi::import_error;
+use crate::error::Raised;
+use crate::frame::{Frame, Owner};
+use crate::object::Owned;
+use crate::sys::PyFrameObject;
+use crate::thread::Thread;
+use core::ffi::CStr;
+use core::ptr;
+use pyo3_ffi::{
+    Py_CompileString, Py_DECREF, Py_None, Py_file_input, PyCFunction_NewEx, PyDict_New, PyDict_SetItemString,
+    PyErr_Occurred, PyEval_EvalCode, PyEval_GetBuiltins, PyFrame_GetBack, PyFrame_GetCode, PyLong_AsLong, PyMethodDef,
+    PyMethodDefPointer, PyObject, PyObject_GetAttrString, PyTuple_GET_ITEM, PyTuple_GET_SIZE,
+};
+
+/// A function whose frame is known: two arguments, of which one becomes a cell, and a caller that is known too.
+const PROBE: &CStr = c"
+from sys import _getframe
+def caller():
+    def known(marker, kept):
+        keep = lambda: kept
+        inspect(_getframe(), marker, known)
+    known(object(), keep)
+keep = object()
+caller()
+";
+
+/// Makes the frame and inspects it.
+///
+/// # Errors
+/// `ImportError` naming what does not fit, or whatever kept the probe from running.
+pub(crate) fn check() -> Result<(), Raised> {
+    // SAFETY: the method table's entry lives for ever; each call returns a new reference or NULL with an exception.
+    unsafe {
+        let namespace = Owned::from_new(PyDict_New())?;
+        let inspect =
+            Owned::from_new(PyCFunction_NewEx((&raw const INSPECT.0).cast_mut(), ptr::null_mut(), ptr::null_mut()))?;
+        for (name, value) in [(c"inspect", inspect.as_ptr()), (c"__builtins__", PyEval_GetBuiltins())] {
+            if PyDict_SetItemString(namespace.as_ptr(), name.as_ptr(), value) != 0 {
+                return Err(Raised::assume());
+            }
+        }
+        let code = Owned::from_new(Py_CompileString(PROBE.as_ptr(), c"<pyframe-shim probe>".as_ptr(), Py_file_input))?;
+        Owned::from_new(PyEval_EvalCode(code.as_ptr(), namespace.as_ptr(), namespace.as_ptr()))?;
+    }
+    Ok(())
+}
+
+struct Method(PyMethodDef);
+// SAFETY: the entry is never written to.
+unsafe impl Sync for Method {}
+
+static INSPECT: Method = Method(PyMethodDef {
+    ml_name: c"inspect".as_ptr(),
+    ml_meth: PyMethodDefPointer { PyCFunction: inspect },
+    ml_flags: pyo3_ffi::METH_VARARGS,
+    ml_doc: ptr::null(),
+});
+
+/// Called by the probe from the frame under proof.
+unsafe extern "C" fn inspect(_module: *mut PyObject, arguments: *mut PyObject) -> *mut PyObject {
+    // SAFETY: METH_VARARGS passes a tuple, and the probe passes these three.
+    let differing = unsafe {
+        debug_assert_eq!(PyTuple_GET_SIZE(arguments), 3);
+        let [object, marker, function] = [0, 1, 2].map(|index| PyTuple_GET_ITEM(arguments, index));
+        first_difference(object.cast(), marker, function)
+    };
+    match differing {
+        None => {
+            // SAFETY: a new reference to None.
+            unsafe { pyo3_ffi::Py_INCREF(Py_None()) };
+            // SAFETY: None lives for ever.
+            unsafe { Py_None() }
+        }
+        Some(what) => {
+            // SAFETY: asks for the calling thread's exception.
+            if unsafe { PyErr_Occurred() }.is_null() {
+                let _ = import_error(&format!(
+                    "pyframe-shim was built from the headers of CPython {}, but {what} of this interpreter's frames \
+                     is not where they say; build it for this interpreter: PYO3_PYTHON=<this python> cargo build \
+                     --release",
+                    crate::abi::BUILD.python.to_string_lossy(),
+                ));
+            }
+            ptr::null_mut()
+        }
+    }
+}
+
+/// What the mirrors and the public API disagree on, if anything.
+///
+/// # Safety
+/// `object` is the frame object of the running frame of `function`, whose first argument is `marker`.
+unsafe fn first_difference(
+    object: *mut PyFrameObject,
+    marker: *mut PyObject,
+    function: *mut PyObject,
+) -> Option<&'static str> {
+    // SAFETY: a frame object's mirror; its address is compared before it is trusted.
+    let raw = unsafe { (*object).f_frame };
+    let thread = Thread::current();
+    // The frame in the frame object and the one in the thread state must be the same before either is read.
+    let mut linked = thread.current_frame();
+    if linked != raw {
+        // A hook of somebody else's may have put an entry frame in between (3.12+).
+        // SAFETY: the current frame of a running thread.
+        linked = unsafe { Frame::from_raw(linked)?.or_complete_caller() }?.as_ptr();
+    }
+    if linked != raw {
+        return Some("the current frame");
+    }
+    // SAFETY: two fields agree that this is the running frame.
+    let frame = unsafe { Frame::from_raw(raw) }?;
+    let public = object.cast::<pyo3_ffi::PyFrameObject>();
+    // SAFETY: new references or NULL, released at once: the frames keep what they stand for.
+    let (code, back) = unsafe { (borrow(PyFrame_GetCode(public).cast()), borrow(PyFrame_GetBack(public).cast())) };
+    let Some(view) = frame.code() else { return Some("the code") };
+    let checks = [
+        ("the frame object", frame.frame_object() == object),
+        ("the code", view.as_ptr().cast() == code),
+        ("the function", frame.function() == function),
+        ("the first argument", view.slots() == 4 && frame.slot(0) == marker),
+        ("the owner", frame.owner() == Owner::Thread),
+        ("the local namespace", frame.locals().is_null()),
+        // SAFETY: the frame is linked.
+        ("the previous frame", unsafe { previous_object(&frame) } == back.cast()),
+        // SAFETY: a live frame object.
+        ("the instruction pointer", unsafe { number(object.cast(), c"f_lasti") } == Some(frame.lasti() as i64 * 2)),
+        ("the data stack", lies_in_chunk(&frame, &thread)),
+    ];
+    checks.into_iter().find(|(_, fits)| !fits).map(|(what, _)| what)
+}
+
+/// The frame object of the caller, as `previous` leads to it.
+///
+/// # Safety
+/// The frame is linked.
+unsafe fn previous_object(frame: &Frame<'_>) -> *mut PyFrameObject {
+    // SAFETY: the frame is linked, says the caller.
+    let caller = unsafe { Frame::from_raw(frame.previous()).and_then(|caller| caller.or_complete_caller()) };
+    caller.map_or(ptr::null_mut(), |caller| caller.frame_object())
+}
+
+fn lies_in_chunk(frame: &Frame<'_>, thread: &Thread<'_>) -> bool {
+    let (chunk, at, top) = (thread.chunk() as usize, frame.as_ptr() as usize, thread.top() as usize);
+    let limit = thread.limit() as usize;
+    // SAFETY: the chunk is the thread's own if the mirror is right; it is read only after the addresses fit.
+    chunk != 0 && chunk < at && at < top && top <= limit && limit <= chunk + unsafe { (*thread.chunk()).size }
+}
+
+/// Releases a new reference, and returns the object for comparison.
+///
+/// # Safety
+/// `object` is a reference that the caller owns, or NULL.
+unsafe fn borrow(object: *mut PyObject) -> *mut PyObject {
+    if !object.is_null() {
+        // SAFETY: the reference is the caller's to give.
+        unsafe { Py_DECREF(object) };
+    }
+    object
+}
+
+/// An attribute that is a number.
+///
+/// # Safety
+/// `object` is alive.
+unsafe fn number(object: *mut PyObject, name: &CStr) -> Option<i64> {
+    // SAFETY: a new reference or NULL with an exception.
+    let value = unsafe { Owned::from_new(PyObject_GetAttrString(object, name.as_ptr())) }.ok()?;
+    // SAFETY: a live object; the attribute is an int.
+    Some(unsafe { PyLong_AsLong(value.as_ptr()) })
+}

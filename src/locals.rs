@@ -1,0 +1,146 @@
+//! Fast to locals: the values of a frame's slots by name.
+//!
+//! CPython: `_PyFrame_FastToLocalsWithError` (3.11), `_PyFrame_GetLocals` and `frame_get_var` (3.12), and what the
+//! proxy of PEP 667 reads (3.13).
+
+mod slots;
+mod target;
+
+use crate::check::require_some;
+use crate::error::Raised;
+use crate::frame::Frame;
+use crate::object::Owned;
+use core::ptr::NonNull;
+use pyo3_ffi::{
+    PyDict_Merge, PyDict_New, PyErr_Format, PyExc_SystemError, PyFunction_Check, PyTuple_Check, PyTuple_GET_ITEM,
+    PyTuple_GET_SIZE,
+};
+use slots::{FreeSource, Slots};
+use target::Target;
+
+/// Merges the frame's locals into `f_locals`, which is made if there is none, and returns it; with hidden locals asked
+/// for and any of them bound, a dict of its own that holds both.
+///
+/// A name without a value is removed from the mapping. Free variables that the frame has not copied yet are copied from
+/// the closure, the instruction pointer moves behind COPY_FREE_VARS, and `copied` is set.
+///
+/// Replaces `THP_PyFrame_GetLocals`. Source: `_PyFrame_GetLocals` (3.12), which `copied` extends.
+///
+/// # Errors
+/// What the mapping raises, but for the `KeyError` of a deletion; `MemoryError`; `SystemError` if the closure does not
+/// fit the code. Names that were written before stay written, and `copied` tells the truth.
+pub fn fast_to_locals(frame: &Frame<'_>, include_hidden: bool, copied: &mut bool) -> Result<Owned, Raised> {
+    let fresh = frame.locals().is_null();
+    if fresh {
+        frame.fill_locals(new_dict()?);
+    }
+    // SAFETY: the frame keeps the mapping now, and Python code below may make it let go: hence a reference of our own.
+    let locals = unsafe { Owned::from_borrowed(NonNull::new_unchecked(frame.locals())) };
+    *copied |= copy_free_variables(frame)?;
+
+    let target = Target::new(&locals, fresh);
+    let mut hidden: Option<Owned> = None;
+    for slot in Slots::of(frame, FreeSource::Slots) {
+        if slot.kind.is_hidden() {
+            if let (true, Some(value)) = (include_hidden, slot.value) {
+                if hidden.is_none() {
+                    hidden = Some(new_dict()?);
+                }
+                let hidden = hidden.as_ref().expect("made above");
+                Target::new(hidden, true).set(slot.name, value)?;
+            }
+            continue;
+        }
+        match slot.value {
+            Some(value) => target.set(slot.name, value)?,
+            None => target.remove(slot.name, slot.kind)?,
+        }
+    }
+    match hidden {
+        Some(hidden) => merged(&locals, &hidden),
+        None => Ok(locals),
+    }
+}
+
+/// A fresh dict of the frame's bound locals; the frame stays as it is. Hidden locals are left out, and free variables
+/// that the frame has not copied yet are read from the closure.
+///
+/// Replaces `get_framelocals_mapping` of PyTorch 2.5 and 2.6.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn mapping(frame: &Frame<'_>) -> Result<Owned, Raised> {
+    let locals = new_dict()?;
+    if frame.stacktop() != 0 {
+        let target = Target::new(&locals, true);
+        for slot in Slots::of(frame, FreeSource::SlotsOrClosure) {
+            if slot.kind.is_hidden() {
+                continue;
+            }
+            match slot.value {
+                Some(value) => target.set(slot.name, value)?,
+                None => target.remove(slot.name, slot.kind)?,
+            }
+        }
+    }
+    Ok(locals)
+}
+
+/// Does what COPY_FREE_VARS does, if it is the frame's first instruction and has not run; returns whether it did.
+///
+/// CPython asks for a last instruction below zero, which on 3.13 no frame has (its pointer starts *on* the first
+/// instruction), and leaves the pointer where 3.13 would run COPY_FREE_VARS again.
+fn copy_free_variables(frame: &Frame<'_>) -> Result<bool, Raised> {
+    let code = code_of(frame);
+    let function = frame.function();
+    // SAFETY: the frame keeps its function.
+    let is_function = unsafe { !function.is_null() && PyFunction_Check(function) != 0 };
+    if !(is_function && frame.is_not_started() && code.begins_with_copy_free_vars()) {
+        return Ok(false);
+    }
+    let closure = frame.closure();
+    // SAFETY: NULL or an object that the function keeps.
+    let cells =
+        unsafe { if !closure.is_null() && PyTuple_Check(closure) != 0 { PyTuple_GET_SIZE(closure) } else { 0 } };
+    if cells as usize != code.free_variables() {
+        // SAFETY: the format matches its arguments; the code's name is a str.
+        unsafe {
+            PyErr_Format(
+                PyExc_SystemError,
+                c"the closure of '%U' has %zd cells, but its code has %zd free variables".as_ptr(),
+                (*code.as_ptr()).co_name,
+                cells,
+                code.free_variables() as isize,
+            );
+            return Err(Raised::assume());
+        }
+    }
+    for index in 0..code.free_variables() {
+        // SAFETY: the closure has one cell for each free variable.
+        let cell = unsafe { Owned::from_borrowed(NonNull::new_unchecked(PyTuple_GET_ITEM(closure, index as isize))) };
+        frame.fill_slot(code.first_free() + index, cell);
+    }
+    frame.set_executed(0);
+    Ok(true)
+}
+
+fn code_of<'f>(frame: &Frame<'f>) -> crate::code::Code<'f> {
+    require_some(frame.code(), c"THP_PyFrame_GetLocals", c"the frame must run a code object")
+}
+
+fn merged(locals: &Owned, hidden: &Owned) -> Result<Owned, Raised> {
+    let both = new_dict()?;
+    for part in [locals, hidden] {
+        // SAFETY: a dict and two mappings, all alive.
+        if unsafe { PyDict_Merge(both.as_ptr(), part.as_ptr(), 1) } != 0 {
+            // SAFETY: the merge failed with an exception.
+            return Err(unsafe { Raised::assume() });
+        }
+    }
+    Ok(both)
+}
+
+fn new_dict() -> Result<Owned, Raised> {
+    // SAFETY: a new reference, or NULL with an exception.
+    unsafe { Owned::from_new(PyDict_New()) }
+}

@@ -1,0 +1,150 @@
+//! The slots of a frame as names with values: cells seen through, unbound ones told apart.
+
+use crate::check::require;
+use crate::code::{Code, SlotKind};
+use crate::frame::{Frame, Owner};
+use core::ptr::NonNull;
+use pyo3_ffi::{PyCell_Check, PyCellObject, PyObject, PyTuple_GET_ITEM, PyTuple_GET_SIZE};
+
+/// One slot: what it is called, what kind it is, and its value, borrowed from the slot or its cell.
+pub(super) struct Slot {
+    pub(super) name: *mut PyObject,
+    pub(super) kind: SlotKind,
+    pub(super) value: Option<NonNull<PyObject>>,
+}
+
+/// Where the cells of free variables are looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum FreeSource {
+    /// In their slots: COPY_FREE_VARS has run, or they are unbound.
+    Slots,
+    /// In their slots, or in the closure of the function if the slot is empty.
+    SlotsOrClosure,
+}
+
+/// Which cells the frame has made already. Until MAKE_CELL has run, a cell in the slot of an argument is the argument.
+enum CellsMade {
+    All,
+    /// One bit a slot; a frame is seen in the middle of its prefix only if an allocation there ran the collector.
+    These(Vec<bool>),
+    None,
+}
+
+impl CellsMade {
+    fn by(frame: &Frame<'_>, code: Code<'_>) -> Self {
+        if frame.owner() == Owner::Generator || !frame.is_incomplete() {
+            return Self::All;
+        }
+        let end = frame.lasti().max(0) as usize;
+        let mut made = code.cells_made_before(end).peekable();
+        if made.peek().is_none() {
+            return Self::None;
+        }
+        let mut slots = vec![false; code.slots()];
+        for slot in made {
+            if let Some(slot) = slots.get_mut(slot) {
+                *slot = true;
+            }
+        }
+        Self::These(slots)
+    }
+
+    fn has(&self, slot: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(slots) => slots[slot],
+            Self::None => false,
+        }
+    }
+}
+
+/// The slots that belong into a locals mapping, in slot order. Each is read when it is asked for, so that Python code
+/// may run in between.
+pub(super) struct Slots<'v, 'f> {
+    frame: &'v Frame<'f>,
+    code: Code<'f>,
+    free: FreeSource,
+    made: CellsMade,
+    next: usize,
+}
+
+impl<'v, 'f> Slots<'v, 'f> {
+    pub(super) fn of(frame: &'v Frame<'f>, free: FreeSource) -> Self {
+        let code = super::code_of(frame);
+        Self { frame, code, free, made: CellsMade::by(frame, code), next: 0 }
+    }
+
+    fn value(&self, slot: usize, kind: SlotKind) -> Option<NonNull<PyObject>> {
+        let held = self.frame.slot(slot);
+        if self.frame.stacktop() == 0 {
+            self.require(held.is_null(), c"the slots of a cleared frame must be empty");
+            return None;
+        }
+        if kind.is_free() {
+            return self.free_value(slot, held);
+        }
+        // SAFETY: the slot holds NULL or a reference.
+        if kind.is_cell() && !held.is_null() && unsafe { PyCell_Check(held) } != 0 && self.made.has(slot) {
+            // SAFETY: it is a cell.
+            return unsafe { contents(held) };
+        }
+        NonNull::new(held)
+    }
+
+    fn free_value(&self, slot: usize, held: *mut PyObject) -> Option<NonNull<PyObject>> {
+        let cell = match held.is_null() && self.free == FreeSource::SlotsOrClosure {
+            true => self.closure_cell(slot - self.code.first_free()),
+            false => held,
+        };
+        if cell.is_null() {
+            return None;
+        }
+        // SAFETY: the slot or closure holds a reference.
+        let is_cell = unsafe { PyCell_Check(cell) } != 0;
+        self.require(is_cell, c"the slot of a free variable must hold a cell");
+        // SAFETY: it is a cell.
+        unsafe { contents(cell) }
+    }
+
+    /// The cell of a free variable in the closure of the frame's function, borrowed; NULL if there is none.
+    fn closure_cell(&self, index: usize) -> *mut PyObject {
+        let closure = self.frame.closure();
+        // SAFETY: a function's closure is NULL or a tuple, and the index lies in it.
+        unsafe {
+            if closure.is_null() || index as isize >= PyTuple_GET_SIZE(closure) {
+                return core::ptr::null_mut();
+            }
+            PyTuple_GET_ITEM(closure, index as isize)
+        }
+    }
+
+    fn require(&self, held: bool, rule: &core::ffi::CStr) {
+        require(held, c"THP_PyFrame_GetLocals", rule, Some(self.frame));
+    }
+}
+
+impl Iterator for Slots<'_, '_> {
+    type Item = Slot;
+
+    fn next(&mut self) -> Option<Slot> {
+        loop {
+            let slot = self.next;
+            let kind = *self.code.kinds().get(slot)?;
+            self.next += 1;
+            // Free variables of a class body or module belong to the function around it, not to its namespace.
+            if kind.is_free() && !self.code.is_optimized() {
+                continue;
+            }
+            return Some(Slot { name: self.code.slot_name(slot), kind, value: self.value(slot, kind) });
+        }
+    }
+}
+
+/// What a cell holds, borrowed; `None` if it is empty.
+///
+/// # Safety
+/// `cell` is a live cell.
+unsafe fn contents(cell: *mut PyObject) -> Option<NonNull<PyObject>> {
+    // SAFETY: it is a cell, says the caller.
+    NonNull::new(unsafe { (*cell.cast::<PyCellObject>()).ob_ref })
+}

@@ -1,0 +1,104 @@
+//! The thread view: the frames that a thread has linked and the chunks of its data stack.
+
+use crate::frame::Frame;
+use crate::sys::{_PyInterpreterFrame, _PyStackChunk, PyThreadState};
+use crate::version;
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+use pyo3_ffi::PyObject;
+
+/// A view of a thread state that lives for `'t`.
+pub struct Thread<'t> {
+    raw: NonNull<PyThreadState>,
+    alive: PhantomData<&'t PyThreadState>,
+}
+
+impl<'t> Thread<'t> {
+    /// Views a thread state; `None` for NULL.
+    ///
+    /// # Safety
+    /// `raw` is NULL or the calling thread's state, which stays alive for `'t`.
+    pub unsafe fn from_raw(raw: *mut pyo3_ffi::PyThreadState) -> Option<Self> {
+        NonNull::new(raw.cast()).map(|raw| Self { raw, alive: PhantomData })
+    }
+
+    /// The calling thread's state. The process ends if the thread has none (`PyThreadState_Get`).
+    pub fn current() -> Self {
+        // SAFETY: never NULL, and alive for as long as the thread runs this code.
+        unsafe { Self { raw: NonNull::new_unchecked(pyo3_ffi::PyThreadState_Get().cast()), alive: PhantomData } }
+    }
+
+    fn raw(&self) -> *mut PyThreadState {
+        self.raw.as_ptr()
+    }
+
+    /// The innermost frame that is linked, complete or not; NULL at the bottom.
+    pub fn current_frame(&self) -> *mut _PyInterpreterFrame {
+        // SAFETY: the thread state is alive for 't.
+        unsafe { version::current_frame(self.raw()) }
+    }
+
+    /// The innermost frame that may have a frame object (`_PyThreadState_GetFrame`).
+    pub fn complete_frame(&self) -> Option<Frame<'t>> {
+        // SAFETY: linked frames are live, and so is each one's caller.
+        unsafe { Frame::from_raw(self.current_frame())?.or_complete_caller() }
+    }
+
+    /// Runs `action` with one level less of recursion to spend, as the interpreter clears frames.
+    pub fn with_recursion_spent<T>(&self, action: impl FnOnce() -> T) -> T {
+        // SAFETY: the thread state is alive for 't, and outlives the action.
+        let slot = unsafe { version::recursion_slot(self.raw()) };
+        // SAFETY: the counter is the thread's own, and only the thread changes it.
+        unsafe { *slot -= 1 };
+        let result = action();
+        // SAFETY: as above.
+        unsafe { *slot += 1 };
+        result
+    }
+
+    /// The chunk in use; NULL before the first push.
+    pub fn chunk(&self) -> *mut _PyStackChunk {
+        // SAFETY: the thread state is alive for 't.
+        unsafe { (*self.raw()).datastack_chunk }
+    }
+
+    /// The first free word of the chunk in use; NULL before the first push.
+    pub fn top(&self) -> *mut *mut PyObject {
+        // SAFETY: as in `chunk`.
+        unsafe { (*self.raw()).datastack_top }
+    }
+
+    /// The end of the chunk in use; NULL before the first push.
+    pub fn limit(&self) -> *mut *mut PyObject {
+        // SAFETY: as in `chunk`.
+        unsafe { (*self.raw()).datastack_limit }
+    }
+
+    /// Moves the first free word within the chunk in use.
+    pub fn set_top(&self, top: *mut *mut PyObject) {
+        // SAFETY: as in `chunk`; the field is the thread's own.
+        unsafe { (*self.raw()).datastack_top = top }
+    }
+
+    /// Changes to another chunk.
+    pub fn set_chunk(&self, chunk: *mut _PyStackChunk, top: *mut *mut PyObject, limit: *mut *mut PyObject) {
+        // SAFETY: as in `set_top`.
+        unsafe {
+            (*self.raw()).datastack_chunk = chunk;
+            (*self.raw()).datastack_top = top;
+            (*self.raw()).datastack_limit = limit;
+        }
+    }
+
+    /// The innermost entry of the thread's stack of handled exceptions.
+    pub fn exception_item(&self) -> *mut crate::sys::_PyErr_StackItem {
+        // SAFETY: as in `chunk`.
+        unsafe { (*self.raw()).exc_info }
+    }
+
+    /// Changes the innermost entry of the thread's stack of handled exceptions.
+    pub fn set_exception_item(&self, item: *mut crate::sys::_PyErr_StackItem) {
+        // SAFETY: as in `set_top`.
+        unsafe { (*self.raw()).exc_info = item }
+    }
+}

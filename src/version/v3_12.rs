@@ -1,0 +1,101 @@
+//! CPython 3.12: `Include/internal/pycore_frame.h`, `Python/frame.c`, `Python/ceval.c`.
+
+use crate::sys::{_Py_CODEUNIT, _PyInterpreterFrame, PyCodeObject, PyFrameObject, PyFunctionObject, PyThreadState};
+use core::ffi::c_int;
+use pyo3_ffi::PyObject;
+
+/// The minor that this build is for.
+pub(crate) const MINOR: u32 = 12;
+
+/// Whether a slot's kind is hidden: a variable of a comprehension inlined into a module or class body (PEP 709).
+pub(crate) const fn is_hidden(kind: u8) -> bool {
+    kind & crate::sys::CO_FAST_HIDDEN as u8 != 0
+}
+
+/// Where the instruction pointer stands, in code units behind an instruction, once that instruction has executed:
+/// `prev_instr` stands on it.
+pub(crate) const EXECUTED: usize = 0;
+
+/// Whether a hook that does not evaluate a generator's frame has to tear it down, as `clear_gen_frame` does; the code
+/// reference then stays with the generator.
+pub(crate) const HOOK_DISCARDS_GENERATORS: bool = true;
+
+/// The code slot, NULL never.
+///
+/// # Safety
+/// `frame` is a live interpreter frame.
+pub(crate) unsafe fn code(frame: *mut _PyInterpreterFrame) -> *mut PyCodeObject {
+    // SAFETY: the frame is live.
+    unsafe { (*frame).f_code }
+}
+
+/// The address of the function slot, which owns a reference.
+///
+/// # Safety
+/// `frame` is a live interpreter frame.
+pub(crate) unsafe fn function_slot(frame: *mut _PyInterpreterFrame) -> *mut *mut PyObject {
+    // SAFETY: the frame is live.
+    unsafe { (&raw mut (*frame).f_funcobj).cast() }
+}
+
+/// The address of the instruction pointer.
+///
+/// # Safety
+/// `frame` is a live interpreter frame.
+pub(crate) unsafe fn pointer_slot(frame: *mut _PyInterpreterFrame) -> *mut *mut _Py_CODEUNIT {
+    // SAFETY: the frame is live.
+    unsafe { &raw mut (*frame).prev_instr }
+}
+
+/// Whether a frame with its instruction pointer at `pointer` has not begun its first instruction, at `start`.
+pub(crate) fn not_started(pointer: *const _Py_CODEUNIT, start: *const _Py_CODEUNIT) -> bool {
+    pointer < start
+}
+
+/// Whether the frame is an entry frame on the C stack, most of whose fields are not set.
+///
+/// # Safety
+/// `frame` is a live interpreter frame.
+pub(crate) unsafe fn on_c_stack(frame: *mut _PyInterpreterFrame) -> bool {
+    // SAFETY: the frame is live, and entry frames have their owner set.
+    unsafe { (*frame).owner as u32 == crate::sys::_frameowner_FRAME_OWNED_BY_CSTACK }
+}
+
+/// The innermost frame that the thread has linked, complete or not; NULL at the bottom.
+///
+/// # Safety
+/// `thread` is a live thread state.
+pub(crate) unsafe fn current_frame(thread: *mut PyThreadState) -> *mut _PyInterpreterFrame {
+    // SAFETY: a live thread state always has a `_PyCFrame`, its own root at least.
+    unsafe { (*(*thread).cframe).current_frame }
+}
+
+/// The counter that the interpreter lowers by one while it clears a frame.
+///
+/// # Safety
+/// `thread` is a live thread state.
+pub(crate) unsafe fn recursion_slot(thread: *mut PyThreadState) -> *mut c_int {
+    // SAFETY: the thread state is live.
+    unsafe { &raw mut (*thread).c_recursion_remaining }
+}
+
+/// Sets the fields of a new frame object that only some minors have.
+///
+/// # Safety
+/// `object` is a frame object under construction.
+pub(crate) unsafe fn init_frame_object(object: *mut PyFrameObject) {
+    // SAFETY: the object is ours to write.
+    unsafe { (*object).f_fast_as_locals = 0 }
+}
+
+/// Copies the fields of a function that only some minors have: the type parameters (PEP 695), with a reference.
+///
+/// # Safety
+/// `new` is a function under construction, `old` a live one.
+pub(crate) unsafe fn copy_function_fields(new: *mut PyFunctionObject, old: *mut PyFunctionObject) {
+    // SAFETY: both are functions, and the new one's fields are ours to write.
+    unsafe {
+        pyo3_ffi::Py_XINCREF((*old).func_typeparams);
+        (*new).func_typeparams = (*old).func_typeparams;
+    }
+}
