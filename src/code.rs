@@ -112,36 +112,46 @@ impl<'c> Code<'c> {
         unsafe { (*self.as_ptr())._co_firsttraceable as usize }
     }
 
-    /// The opcode, specialization undone, and argument of one code unit of the prefix.
-    fn unit(self, index: usize) -> (u32, u32) {
-        // SAFETY: a prefix lies inside the code; a unit is two bytes on every minor, opcode first.
-        let [opcode, argument] = unsafe { self.start().add(index).cast::<[u8; 2]>().read() };
-        (pyframe_shim_opcode_deopt[usize::from(opcode)].into(), argument.into())
+    /// The code units before the first RESUME, opcode first. Read them before any Python code runs: 3.11 rewrites some
+    /// of them when it specializes the code.
+    fn prefix(self) -> &'c [[u8; 2]] {
+        // SAFETY: the prefix lies inside the code; a unit is two bytes on every minor.
+        unsafe { core::slice::from_raw_parts(self.start().cast(), self.prefix_units()) }
     }
 
     /// Whether the first instruction fills the free variables' slots from the closure.
     pub fn begins_with_copy_free_vars(self) -> bool {
-        self.prefix_units() > 0 && self.unit(0).0 == sys::COPY_FREE_VARS
+        self.prefix().first().is_some_and(|&[opcode, _]| deopt(opcode) == sys::COPY_FREE_VARS)
     }
 
-    /// The slots whose MAKE_CELL lies before `end`, in code units, and in the prefix.
+    /// The slots whose MAKE_CELL lies in the prefix and before `end`, in code units.
     ///
     /// Only the prefix is read: it is never instrumented, so that the tables suffice to step over it, and behind it
     /// MAKE_CELL may be part of an inlined comprehension (3.12+) and prove nothing.
     pub fn cells_made_before(self, end: usize) -> impl Iterator<Item = usize> + use<'c> {
-        let end = end.min(self.prefix_units());
-        let (mut next, mut extended) = (0, 0);
-        core::iter::from_fn(move || {
-            while next < end {
-                let (opcode, low) = self.unit(next);
-                let argument = extended | low;
-                next += 1 + usize::from(pyframe_shim_opcode_caches[opcode as usize]);
-                extended = if opcode == sys::EXTENDED_ARG { argument << 8 } else { 0 };
-                if opcode == sys::MAKE_CELL {
-                    return Some(argument as usize);
-                }
-            }
-            None
-        })
+        let prefix = self.prefix();
+        cells_made(&prefix[..end.min(prefix.len())])
     }
+}
+
+/// The slots that the MAKE_CELL instructions among these code units name, opcode first in each unit.
+pub fn cells_made(units: &[[u8; 2]]) -> impl Iterator<Item = usize> {
+    let (mut next, mut extended) = (0, 0);
+    core::iter::from_fn(move || {
+        while let Some(&[opcode, low]) = units.get(next) {
+            let opcode = deopt(opcode);
+            let argument = extended | usize::from(low);
+            next += 1 + usize::from(pyframe_shim_opcode_caches[opcode as usize]);
+            extended = if opcode == sys::EXTENDED_ARG { argument << 8 } else { 0 };
+            if opcode == sys::MAKE_CELL {
+                return Some(argument);
+            }
+        }
+        None
+    })
+}
+
+/// The opcode that a specialized one stands for.
+fn deopt(opcode: u8) -> u32 {
+    pyframe_shim_opcode_deopt[usize::from(opcode)].into()
 }

@@ -1,0 +1,20 @@
+# make demo       run real programs through the shim, and compare
+# make test       every test, on every interpreter that is found
+# make install    PYTHON=/path/to/python3 PREFIX=/usr/local
+#
+# PYTHONS="..." chooses interpreters for demo and test; REQUIRE="3.11 3.12 3.13" makes a missing one an error.
+
+TOOLS_PYTHON ?= python3
+export PYTHONS REQUIRE PYTHON PREFIX DESTDIR
+
+.PHONY: demo test test-python install lint clean
+
+demo test install lint:
+	@$(TOOLS_PYTHON) tools/$@.py
+
+# The part of the tests that is driven from the interpreter: for builds that nothing here can be linked against.
+test-python:
+	@$(TOOLS_PYTHON) tools/test.py --python-only
+
+clean:
+	rm -rf target .tools

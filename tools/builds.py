@@ -1,0 +1,122 @@
+"""The library and the extensions for one interpreter, built when something has changed.
+
+Everything goes to target/<version>: cargo's own output, and out/ with what the tests and the demo use.
+"""
+
+import os
+import pathlib
+import shutil
+
+import libclang
+from console import Failure, Step, run
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+HEADERS = sorted((ROOT / "include").glob("*.h"))
+WARNINGS = ["-Wall", "-Wextra", "-Werror"]
+
+EXTENSIONS = {
+    "evalframe": sorted((ROOT / "examples" / "evalframe").glob("*.c*")),
+    "probe": sorted((ROOT / "tests" / "ext").glob("*.c")),
+}
+
+
+def exported():
+    """The library's symbols: every name that the headers declare, and the C file's own that they repeat."""
+    return (ROOT / "include" / "symbols.txt").read_text().split()
+
+
+def compiler(variable, *names):
+    """The compiler that $CC or $CXX names, or the first that is there."""
+    for name in (os.environ.get(variable), *names):
+        if name and shutil.which(name.split()[0]):
+            return name.split()
+    raise Failure(f"no {'C++' if variable == 'CXX' else 'C'} compiler found; apt-get install build-essential")
+
+
+def stale(output, inputs):
+    return not output.exists() or any(path.stat().st_mtime > output.stat().st_mtime for path in inputs)
+
+
+class Build:
+    """What is built for one interpreter."""
+
+    def __init__(self, python):
+        self.python = python
+        self.cargo_target = ROOT / "target" / python.name
+        self.out = self.cargo_target / "out"
+        self.archive = self.out / "libpyframe_shim.a"
+        self.shared = self.out / "libpyframe_shim.so"
+
+    def environment(self):
+        """What cargo needs to know."""
+        return {
+            **os.environ,
+            "PYO3_PYTHON": self.python.path,
+            "CARGO_TARGET_DIR": str(self.cargo_target),
+            "LIBCLANG_PATH": libclang.ensure(),
+        }
+
+    def library(self):
+        """Build both libraries."""
+        if not shutil.which("cargo"):
+            raise Failure("no cargo found; install Rust 1.87 or newer (https://rustup.rs, or your system's packages)")
+        environment = self.environment()
+        with Step(f"{self.python.name}: building the library"):
+            run(["cargo", "build", "--release", "--locked"], "cargo build", cwd=ROOT, env=environment)
+        self.out.mkdir(parents=True, exist_ok=True)
+        built = self.cargo_target / "release"
+        if stale(self.archive, [built / "libpyframe_shim.a"]):
+            self.make_archive(built / "libpyframe_shim.a")
+        if stale(self.shared, [built / "libpyframe_shim.so"]):
+            shutil.copy2(built / "libpyframe_shim.so", self.shared)
+        return self
+
+    def make_archive(self, rust_archive):
+        """One object with the exported symbols, from Rust's archive of hundreds.
+
+        Everything else in it becomes local, Rust's own runtime too, so that it links beside any other Rust library.
+        """
+        names, merged = exported(), self.out / "pyframe_shim.o"
+        roots = [f"--undefined={name}" for name in names]
+        run(["ld", "-r", "--gc-sections", *roots, "-o", str(merged), str(rust_archive)], "merging the static library")
+        keep = [f"--keep-global-symbol={name}" for name in names]
+        sections = [f"--remove-section={name}" for name in (".llvmbc", ".llvmcmd")]
+        run(["objcopy", *keep, *sections, "--strip-debug", "--strip-unneeded", str(merged)], "localizing its symbols")
+        self.archive.unlink(missing_ok=True)
+        run(["ar", "rcs", str(self.archive), str(merged)], "archiving it")
+
+    def includes(self):
+        return [
+            f"-I{ROOT / 'include'}",
+            *(f"-isystem{folder}" for folder in (self.python.include, self.python.include / "internal")),
+        ]
+
+    def extension(self, name):
+        """Build one of EXTENSIONS into out/, linked with the static library."""
+        sources = EXTENSIONS[name]
+        output = self.out / f"{name}{self.python.suffix}"
+        local = [path for folder in {source.parent for source in sources} for path in folder.glob("*.h")]
+        if not stale(output, [*sources, *local, *HEADERS, self.archive]):
+            return
+        objects = self.out / "objects"
+        objects.mkdir(exist_ok=True)
+        linked, linker = [], compiler("CC", "cc", "gcc", "clang")
+        with Step(f"{self.python.name}: building the extension {name}"):
+            for source in sources:
+                if source.suffix == ".c":
+                    command = [*compiler("CC", "cc", "gcc", "clang"), "-std=c11"]
+                else:
+                    command = [*compiler("CXX", "c++", "g++", "clang++"), "-std=c++17"]
+                    linker = command[:-1]
+                target = objects / f"{name}-{source.name}.o"
+                flags = ["-O2", "-g", "-fPIC", "-fvisibility=hidden", "-Wno-missing-field-initializers"]
+                run([*command, *WARNINGS, *flags, *self.includes(), "-c", str(source), "-o", str(target)], f"compiling {source.name}")
+                linked.append(str(target))
+            # An extension has no business to offer the library's symbols to others.
+            hide = ["-Wl,--exclude-libs,ALL"]
+            run([*linker, "-shared", *hide, *linked, str(self.archive), "-o", str(output)], f"linking {name}")
+
+    def run_python(self, arguments, **options):
+        """The command line and environment that run a program with the extensions at hand."""
+        environment = {**os.environ, "PYTHONPATH": str(self.out), **options}
+        return [self.python.path, *arguments], environment

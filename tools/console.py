@@ -1,0 +1,50 @@
+"""What the tools print, and how they stop."""
+
+import subprocess
+import sys
+import time
+
+
+class Failure(Exception):
+    """A failure that is the user's to mend: the message says how."""
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def run(command, what, **options):
+    """Run a command; on failure stop with what was being done, and what the command printed."""
+    try:
+        result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    except OSError as error:
+        raise Failure(f"{what}: cannot start {command[0]}: {error.strerror or error}") from None
+    if result.returncode != 0:
+        raise Failure(f"{what} failed (exit {result.returncode}):\n{result.stdout.rstrip()}")
+    return result.stdout
+
+
+class Step:
+    """A progress line: says what is running now, and how long it took."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def __enter__(self):
+        self.began = time.monotonic()
+        print(f"  {self.text} ...", end="", flush=True)
+        return self
+
+    def __exit__(self, kind, value, traceback):
+        say(f" {'done' if kind is None else 'failed'} ({time.monotonic() - self.began:.1f} s)")
+
+
+def main(work):
+    """Run a tool: a Failure is printed as one message, and the exit code is 1."""
+    try:
+        sys.exit(work())
+    except Failure as failure:
+        print(f"\nerror: {failure}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
