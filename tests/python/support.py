@@ -1,0 +1,58 @@
+"""What the tests share: the probe, and the state that every test must leave as it found it."""
+
+import gc
+import os
+import subprocess
+import sys
+import unittest
+
+import probe
+
+IS_DEBUG = hasattr(sys, "gettotalrefcount")
+EMPTY = ...  # how probe.info() shows an empty slot
+
+# enum _frameowner
+THREAD, GENERATOR, FRAME_OBJECT = range(3)
+
+
+def slots(frame):
+    """The slots of a frame: EMPTY, or a tuple of the value."""
+    return probe.info(frame)["slots"]
+
+
+class FrameTestCase(unittest.TestCase):
+    """A test that must leave the data stack and the hook as they were."""
+
+    def setUp(self):
+        gc.collect()
+        self.addCleanup(self.assert_stack_unchanged, probe.stack()[-1])
+        self.addCleanup(probe.unhook)
+
+    def assert_stack_unchanged(self, chunks):
+        self.assertEqual(probe.stack()[-1], chunks, "the number of data stack chunks has changed")
+
+    def at_entry(self, function, call, action):
+        """Run `action(frame)` when `function` is about to be evaluated by `call()`; return both results.
+
+        What `action` raises comes out of `call()`.
+        """
+        code = getattr(function, "__code__", function)
+        seen = []
+        probe.hook(code, lambda frame: seen.append(action(frame)))
+        try:
+            result = call()
+        finally:
+            probe.unhook()
+        self.assertTrue(seen, "the hook has not seen the frame")
+        return seen[0], result
+
+
+def run_script(source, *arguments, **environment):
+    """Run a program of its own in this interpreter, with the extensions at hand."""
+    return subprocess.run(
+        [sys.executable if not os.environ.get("TEST_PYTHON") else os.environ["TEST_PYTHON"], "-c", source, *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
