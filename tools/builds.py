@@ -78,7 +78,9 @@ class Build:
         """
         names, merged = exported(), self.out / "pyframe_shim.o"
         roots = [f"--undefined={name}" for name in names]
-        run(["ld", "-r", "--gc-sections", *roots, "-o", str(merged), str(rust_archive)], "merging the static library")
+        # Section groups have to go: the linker would keep one of ours, whose name is local, and drop a like-named one of
+        # another Rust library.
+        run(["ld", "-r", "--gc-sections", "--force-group-allocation", *roots, "-o", str(merged), str(rust_archive)], "merging the static library")
         keep = [f"--keep-global-symbol={name}" for name in names]
         sections = [f"--remove-section={name}" for name in (".llvmbc", ".llvmcmd")]
         run(["objcopy", *keep, *sections, "--strip-debug", "--strip-unneeded", str(merged)], "localizing its symbols")

@@ -14,6 +14,17 @@ from console import Failure, say
 
 SUPPORTED = ("3.11", "3.12", "3.13")
 
+NEEDED = "CPython 3.11, 3.12 or 3.13 with the GIL"
+
+
+class Unusable(Exception):
+    """An interpreter that the library cannot be built for. build/refusal.rs has the same for cargo alone."""
+
+    def __init__(self, found, needed=NEEDED, mend="name another one: PYTHON=/path/to/python3.13 (or PYTHONS=...)"):
+        super().__init__(found)
+        self.message = f"pyframe-shim cannot be built here.\n  found:  {found}\n  needed: {needed}\n  mend:   {mend}"
+
+
 QUESTIONS = """
 import platform, sys, sysconfig
 ask = sysconfig.get_config_var
@@ -31,23 +42,30 @@ class Python:
 
     def __init__(self, path):
         self.path = path
-        answer = subprocess.run([path, "-c", QUESTIONS], capture_output=True, text=True, timeout=60)
-        if answer.returncode != 0:
-            raise ValueError(answer.stderr.strip().splitlines()[-1] if answer.stderr.strip() else "it does not run")
+        try:
+            answer = subprocess.run([path, "-c", QUESTIONS], capture_output=True, text=True, timeout=60)
+        except (OSError, subprocess.SubprocessError) as problem:
+            raise Unusable(f"{path}, which cannot be run: {problem}") from None
         lines = answer.stdout.splitlines()
+        if answer.returncode != 0 or len(lines) != 6:
+            problem = answer.stderr.strip().splitlines() or ["no answer"]
+            raise Unusable(f"{path}, which did not answer: {problem[-1]}")
         implementation, self.version, flags, include, self.suffix, self.library_folder = lines
         self.debug, free_threaded, self.shared = (flag == "1" for flag in flags.split())
         self.include = pathlib.Path(include)
         self.minor = ".".join(self.version.split(".")[:2])
         self.name = self.version + ("-debug" if self.debug else "")
-        if implementation != "CPython":
-            raise ValueError(f"it is {implementation}, not CPython")
+        if implementation != "CPython" or self.minor not in SUPPORTED:
+            raise Unusable(f"{implementation} {self.version} ({path})")
         if free_threaded:
-            raise ValueError("it is a free-threaded build")
-        if self.minor not in SUPPORTED:
-            raise ValueError(f"it is {self.version}, not one of {', '.join(SUPPORTED)}")
-        if not (self.include / "internal" / "pycore_frame.h").is_file():
-            raise ValueError(f"its headers are not installed (apt-get install python{self.minor}-dev, or your system's)")
+            raise Unusable(f"the free-threaded build of {implementation} {self.version} ({path})")
+        header = self.include / "internal" / "pycore_frame.h"
+        if not header.is_file():
+            raise Unusable(
+                f"no {header}",
+                f"the headers of CPython {self.minor}, the internal ones among them",
+                f"apt-get install python{self.minor}-dev (or the same package of your system)",
+            )
 
 
 def candidates(minor):
@@ -75,21 +93,20 @@ def find_minor(minor):
             python = Python(path)
             if python.minor == minor:
                 return python, problems
-        except (ValueError, OSError, subprocess.SubprocessError) as problem:
-            problems.append(f"{path}: {problem}")
+        except Unusable as problem:
+            problems.append(str(problem))
     return None, problems
 
 
-def named(names):
-    """The interpreters that PYTHONS names."""
-    for name in names:
-        path = shutil.which(name)
+def use(name):
+    """The interpreter of this name or path, or a Failure that says what is wrong with it."""
+    path = shutil.which(name)
+    try:
         if path is None:
-            raise Failure(f"PYTHONS names {name}, which cannot be run")
-        try:
-            yield Python(os.path.abspath(path))
-        except (ValueError, subprocess.SubprocessError) as problem:
-            raise Failure(f"PYTHONS names {name}, which cannot be used: {problem}") from None
+            raise Unusable(f"no {name}")
+        return Python(os.path.abspath(path))
+    except Unusable as problem:
+        raise Failure(problem.message) from None
 
 
 def find():
@@ -97,7 +114,7 @@ def find():
     names = os.environ.get("PYTHONS", "").split()
     found = []
     if names:
-        for python in named(names):
+        for python in map(use, names):
             say(f"CPython {python.name}: {python.path}")
             found.append(python)
     else:
@@ -114,9 +131,6 @@ def find():
     if missing:
         raise Failure(f"REQUIRE asks for CPython {', '.join(sorted(missing))}, and none that can be used was found")
     if not found:
-        raise Failure(
-            "no interpreter to build for.\n  found:  no CPython 3.11, 3.12 or 3.13 with its headers\n"
-            "  needed: at least one of them\n"
-            "  mend:   apt-get install python3-dev (or pyenv install 3.13), or PYTHONS=/path/to/python3.13 make ..."
-        )
+        mend = "apt-get install python3-dev, or pyenv install 3.13, or PYTHONS=/path/to/python3.13 make ..."
+        raise Failure(Unusable("no Python interpreter that can be used", mend=mend).message)
     return found

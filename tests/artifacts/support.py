@@ -1,0 +1,40 @@
+"""The builds under test, as tools/test.py names them, and how to compile against them."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+import pythons  # noqa: E402
+from builds import Build, compiler, exported  # noqa: E402
+from pythons import Python  # noqa: E402
+
+BUILDS = [Build(Python(path)) for path in json.loads(os.environ["PYFRAME_SHIM_PYTHONS"])]
+WARNINGS = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
+
+
+def run(command, **options):
+    """The output of a command that must succeed."""
+    command = [str(word) for word in command]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{' '.join(command)}\nexit code {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def python_includes(build):
+    return ["-isystem", build.python.include]
+
+
+def module_name(build, name):
+    return f"{name}{build.python.suffix}"
+
+
+def call(build, folder, expression, **environment):
+    """What `expression` prints, with the modules of a folder at hand."""
+    code = f"import client as m; print({expression})"
+    return run([build.python.path, "-c", code], env={**os.environ, "PYTHONPATH": str(folder), **environment}).strip()

@@ -1,0 +1,68 @@
+"""What the libraries define and need: exactly the list, on every minor."""
+
+import pathlib
+import re
+import shutil
+import tempfile
+import unittest
+
+from support import BUILDS, ROOT, WARNINGS, compiler, exported, module_name, python_includes, run
+
+
+def defined(table, file):
+    """The names that a library defines for others, by readelf: nm trips over the bitcode that Rust's archives carry."""
+    names = set()
+    for line in run(["readelf", "--wide", table, file]).splitlines():
+        fields = line.split()
+        if len(fields) == 8 and fields[4] in ("GLOBAL", "WEAK") and fields[6] not in ("UND", "Ndx"):
+            names.add(fields[7])
+    return sorted(names)
+
+
+class Symbols(unittest.TestCase):
+    def test_headers_declare_the_list(self):
+        text = "".join(path.read_text() for path in (ROOT / "include").glob("*.h"))
+        text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+        declared = set(re.findall(r"\b((?:THP_|PyFrameShim_(?!Build;)|init_THP|get_frame|_PyFunction_)\w+)\s*[(;]", text))
+        self.assertEqual(sorted(declared), sorted(exported()))
+
+    def test_shared_library_defines_the_list(self):
+        for build in BUILDS:
+            self.assertEqual(defined("--dyn-syms", build.shared), sorted(exported()))
+
+    def test_static_library_defines_the_list(self):
+        for build in BUILDS:
+            self.assertEqual(defined("--syms", build.archive), sorted(exported()))
+
+    def test_unmerged_static_library_adds_no_python_name(self):
+        for build in BUILDS:
+            names = defined("--syms", build.cargo_target / "release" / "libpyframe_shim.a")
+            python = {name for name in names if re.match(r"_?Py", name)}
+            self.assertEqual(python, {name for name in exported() if re.match(r"_?Py", name)})
+
+    def test_shared_library_needs_no_libpython(self):
+        for build in BUILDS:
+            needed = re.findall(r"\(NEEDED\).*\[(.+?)\]", run(["readelf", "-d", build.shared]))
+            self.assertTrue(needed)
+            self.assertEqual([name for name in needed if "python" in name], [])
+
+    def test_links_beside_another_rust_library_and_a_static_libpython(self):
+        rustc = shutil.which("rustc")
+        self.assertIsNotNone(rustc, "rustc is part of what builds the library")
+        for build in BUILDS:
+            with tempfile.TemporaryDirectory() as folder:
+                other = pathlib.Path(folder) / "libother.a"
+                run([rustc, "--edition", "2024", "-O", "--crate-type", "staticlib", ROOT / "tests/clients/other.rs", "-o", other])
+                module = pathlib.Path(folder) / module_name(build, "beside")
+                run(
+                    [*compiler("CC", "cc", "gcc", "clang"), "-std=c11", "-shared", "-fPIC", *WARNINGS]
+                    + ["-I", ROOT / "include", *python_includes(build), ROOT / "tests/clients/beside.c"]
+                    + [build.archive, other, "-lpthread", "-ldl", "-o", module]
+                )
+                code = "import beside; print(beside.use())"
+                answer = run([build.python.path, "-c", code], cwd=folder, env={"PYTHONPATH": folder})
+                # 42 from the other library, 1 from the stand-in for libpython, and opcode 0 has no caches in ours.
+                self.assertEqual(answer.strip(), "(42, 1, 0)")
+
+
+
