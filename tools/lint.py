@@ -1,0 +1,50 @@
+"""rustfmt and clippy with warnings denied, on every interpreter that is found, and the project's own rules.
+
+    make lint
+"""
+
+import re
+import sys
+
+import pythons
+from builds import ROOT, Build
+from console import Failure, Step, main, run, say
+
+LONGEST = 400
+VERSION_CFG = re.compile(r"cfg.*Py_3_")
+VERSION_PLACES = ("build", "src/version")
+
+
+def tracked(*patterns):
+    return [ROOT / name for name in run(["git", "ls-files", *patterns], "git ls-files", cwd=ROOT).splitlines()]
+
+
+def own_rules():
+    """What no tool checks: short files, and the Python version in one place."""
+    broken = []
+    for path in tracked("*.rs", "*.py", "*.c", "*.cpp", "*.h"):
+        name, lines = path.relative_to(ROOT), path.read_text().splitlines()
+        if len(lines) > LONGEST and path.suffix in (".rs", ".py"):
+            broken.append(f"{name} has {len(lines)} lines, more than {LONGEST}: two ideas?")
+        if path.suffix == ".rs" and not str(name).startswith(VERSION_PLACES):
+            broken += [f"{name}:{number}: a Python version cfg" for number, line in enumerate(lines, 1) if VERSION_CFG.search(line)]
+    if broken:
+        raise Failure("\n".join(broken))
+
+
+def lint():
+    own_rules()
+    run(["cargo", "fmt", "--check"], "cargo fmt --check", cwd=ROOT)
+    for python in pythons.find():
+        build = Build(python)
+        if python.debug:
+            continue
+        with Step(f"{python.name}: clippy"):
+            command = ["cargo", "clippy", "--release", "--locked", "--all-targets", "--", "-D", "warnings"]
+            run(command, "cargo clippy", cwd=ROOT, env=build.environment())
+    say("formatted, and nothing that clippy warns of")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(lint))
