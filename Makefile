@@ -1,15 +1,16 @@
 # make demo       run real programs through the shim, and compare
 # make test       every test, on every interpreter that is found
+# make regrtest   CPython's own tests, plain, hooked, and taken over; MODULES="test_gc" chooses, JSON=file reports
 # make install    PYTHON=/path/to/python3 PREFIX=/usr/local
 #
 # PYTHONS="..." chooses interpreters for demo and test; REQUIRE="3.11 3.12 3.13" makes a missing one an error.
 
 TOOLS_PYTHON ?= python3
-export PYTHONS REQUIRE PYTHON PREFIX DESTDIR
+export PYTHONS REQUIRE PYTHON PREFIX DESTDIR MODULES JSON
 
-.PHONY: demo test test-python install lint clean
+.PHONY: demo test test-python regrtest install lint clean
 
-demo test install lint:
+demo test regrtest install lint:
 	@$(TOOLS_PYTHON) tools/$@.py
 
 # The part of the tests that is driven from the interpreter: for builds that nothing here can be linked against.

@@ -16,7 +16,8 @@ WARNINGS = ["-Wall", "-Wextra", "-Werror"]
 
 EXTENSIONS = {
     "evalframe": sorted((ROOT / "examples" / "evalframe").glob("*.c*")),
-    "probe": sorted((ROOT / "tests" / "ext").glob("*.c")),
+    "probe": [ROOT / "tests" / "ext" / "probe.c"],
+    "oracle": [ROOT / "tests" / "ext" / "oracle.c"],
 }
 
 

@@ -4,6 +4,8 @@
 
 A test may end otherwise than plain only if it does so under the do-nothing hook too; EXPLAINED names the exceptions. A test
 that ends differently is run again both ways, to tell what is different from what is unstable.
+
+A fourth run of each module compares locals: of every frame at its entry, and of running frames, with the interpreter's own.
 """
 
 import concurrent.futures
@@ -45,11 +47,11 @@ class Run:
                 self.errors = done.stderr.decode(errors="replace")
             except subprocess.TimeoutExpired:
                 self.problem, self.errors = f"not done after {SECONDS} s", ""
-            answer = json.loads(report.read_text()) if report.exists() else {"outcomes": {}, "seen": 0, "taken_over": 0}
+            answer = json.loads(report.read_text()) if report.exists() else {"outcomes": {}, "counters": {}}
             if not report.exists():
                 self.problem = self.problem or "no report"
         self.outcomes = {test: sorted(outcomes) for test, outcomes in answer["outcomes"].items()}
-        self.seen, self.taken_over = answer["seen"], answer["taken_over"]
+        self.counters = answer["counters"]
 
 
 class Comparison:
@@ -58,6 +60,7 @@ class Comparison:
     def __init__(self, build, module):
         self.module = module
         self.runs = {way: Run(build, module, way) for way in WAYS}
+        self.locals = Run(build, module, "locals")
         self.from_plain = self.differing("plain", "watch")
         differing = self.differing("watch", "take-over")
         seen = {test: ({str(self.outcome("watch", test))}, {str(self.outcome("take-over", test))}) for test in differing}
@@ -86,7 +89,11 @@ class Comparison:
 
     @property
     def taken_over(self):
-        return self.runs["take-over"].taken_over
+        return self.runs["take-over"].counters.get("taken_over", 0)
+
+    def compared(self, what):
+        """How many `what` the comparison of locals has counted."""
+        return self.locals.counters.get(what, 0)
 
     @property
     def broken(self):
@@ -99,6 +106,8 @@ class Comparison:
             verdict = f"cannot be run under a do-nothing hook: {self.runs['watch'].problem}"
         elif self.broken:
             verdict = f"BROKEN: {self.broken}"
+        elif self.locals.problem or self.compared("mismatches"):
+            verdict = f"LOCALS: {self.compared('mismatches')} mismatches {self.locals.problem or ''}"
         elif self.different:
             verdict = f"{len(self.different)} DIFFERENT"
         else:
@@ -141,10 +150,14 @@ def regrtest_one(build):
 def report(build, compared):
     tests, taken = sum(c.tests for c in compared), sum(c.taken_over for c in compared)
     different = sum(len(c.different) + bool(c.broken) for c in compared)
+    mismatches = sum(c.compared("mismatches") + bool(c.locals.problem) for c in compared)
     explained = sum(len(c.explained) for c in compared)
     say(
         f"\nCPython {build.python.name}: {len(compared)} modules, {tests:,} tests, {taken:,} frames taken over; "
-        f"{different} tests differ from the do-nothing hook, {explained} more are explained"
+        f"{different} tests differ from the do-nothing hook, {explained} more are explained\n"
+        f"locals: {sum(c.compared('entries') for c in compared):,} frames compared at entry, "
+        f"{sum(c.compared('samples') for c in compared):,} while running ({sum(c.compared('hidden') for c in compared):,} with "
+        f"hidden locals), {mismatches} mismatches"
     )
     for comparison in compared:
         for title, outcomes in (("DIFFERENT", comparison.different), ("explained", comparison.explained), ("unstable", comparison.unstable)):
@@ -154,10 +167,15 @@ def report(build, compared):
                     say(f"    {EXPLAINED[test]}")
         for test in comparison.from_plain:
             say(f"  the hook's doing: {test}: {comparison.outcome('watch', test)}, and plain {comparison.outcome('plain', test)}")
+        for description in comparison.locals.counters.get("descriptions", ()):
+            say(f"  LOCALS: {comparison.module}: {description}")
+        if comparison.locals.problem:
+            say(f"  LOCALS: {comparison.module}: {comparison.locals.problem}")
+            say("\n".join(f"    | {line}" for line in comparison.locals.errors.splitlines()[-25:]))
         if comparison.broken:
             say(f"  BROKEN: {comparison.module}: {comparison.broken}")
             say("\n".join(f"    | {line}" for line in comparison.runs["take-over"].errors.splitlines()[-25:]))
-    return different
+    return different + mismatches
 
 
 def as_json(build, compared):
@@ -173,6 +191,7 @@ def as_json(build, compared):
                 "explained": sorted(comparison.explained),
                 "unstable": sorted(comparison.unstable),
                 "from_plain": comparison.from_plain,
+                "locals": comparison.locals.counters,
             }
             for comparison in compared
         },
@@ -183,7 +202,8 @@ def regrtest():
     failures, answers = 0, []
     for python in pythons.find():
         build = Build(python).library()
-        build.extension("evalframe")
+        for name in ("evalframe", "oracle"):
+            build.extension(name)
         compared = regrtest_one(build)
         failures += report(build, compared)
         answers.append(as_json(build, compared))

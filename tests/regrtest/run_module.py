@@ -1,8 +1,13 @@
 """Run one of CPython's own test modules, and report what became of each test.
 
-    python run_module.py WAY REPORT MODULE      WAY is plain, watch (a hook that does nothing) or take-over
+    python run_module.py WAY REPORT MODULE
 
-The report is a JSON file: for each test its outcome and the type of the exception, and the frames that were taken over.
+plain       as it is
+watch       under a hook that does nothing
+take-over   every eligible frame is evaluated through a shadow frame
+locals      every frame's locals are compared with what is known otherwise, and every SAMPLE-th time the running frame's
+
+The report is a JSON file: for each test its outcome and the type of the exception, and what the extension has counted.
 """
 
 import faulthandler
@@ -47,13 +52,28 @@ class Recorder(unittest.TestResult):
             self.record(test, f"subtest failed: {subtest._subDescription()}", error)
 
 
+SAMPLE = 5
+
+
 def install(way):
+    """Set the hook, and return what takes it away and tells the counters."""
     if way == "plain":
-        return None
+        return lambda: {}
+    if way == "locals":
+        import oracle
+
+        oracle.start(SAMPLE)
+        return oracle.stop
     import evalframe
 
-    (evalframe.watch if way == "watch" else evalframe.run_all)(True)
-    return evalframe
+    switch = evalframe.watch if way == "watch" else evalframe.run_all
+    switch(True)
+
+    def uninstall():
+        switch(False)
+        return evalframe.counters()
+
+    return uninstall
 
 
 def main():
@@ -61,22 +81,17 @@ def main():
     sys.argv[1:] = []
     faulthandler.enable()
     result = Recorder()
-    evalframe = None
     home = os.getcwd()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.chdir(folder)
-        evalframe = install(way)
+        uninstall = install(way)
         try:
             unittest.defaultTestLoader.loadTestsFromName(module).run(result)
         finally:
-            if evalframe:
-                evalframe.watch(False)
-                evalframe.run_all(False)
+            counters = uninstall()
             os.chdir(home)
-    counters = evalframe.counters() if evalframe else {"seen": 0, "taken_over": 0}
-    answer = {"outcomes": result.outcomes, "seen": counters["seen"], "taken_over": counters["taken_over"]}
     with open(report, "w") as file:
-        json.dump(answer, file)
+        json.dump({"outcomes": result.outcomes, "counters": counters}, file)
         file.flush()
     # Some modules leave threads or children behind that would keep the process from ending.
     os._exit(0)
