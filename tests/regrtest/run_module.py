@@ -13,6 +13,7 @@ The report is a JSON file: for each test its outcome and the type of the excepti
 import faulthandler
 import json
 import os
+import signal
 import sys
 import tempfile
 import unittest
@@ -80,6 +81,8 @@ def main():
     way, report, module = sys.argv[1:]
     sys.argv[1:] = []
     faulthandler.enable()
+    # A parent in the background of a shell leaves it ignored, and tests that interrupt themselves would wait for ever.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     result = Recorder()
     home = os.getcwd()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
