@@ -1,6 +1,7 @@
 # make demo       run real programs through the shim, and compare
 # make test       every test, on every interpreter that is found
 # make regrtest   CPython's own tests, plain, hooked, and taken over; MODULES="test_gc" chooses, JSON=file reports
+# make patches    built on one patch release, running on another: PYTHONS names at least two of a minor
 # make install    PYTHON=/path/to/python3 PREFIX=/usr/local
 #
 # PYTHONS="..." chooses interpreters for demo and test; REQUIRE="3.11 3.12 3.13" makes a missing one an error.
@@ -8,9 +9,9 @@
 TOOLS_PYTHON ?= python3
 export PYTHONS REQUIRE PYTHON PREFIX DESTDIR MODULES JSON
 
-.PHONY: demo test test-python regrtest install lint clean
+.PHONY: demo test test-python patches regrtest install lint clean
 
-demo test regrtest install lint:
+demo test patches regrtest install lint:
 	@$(TOOLS_PYTHON) tools/$@.py
 
 # The part of the tests that is driven from the interpreter: for builds that nothing here can be linked against.

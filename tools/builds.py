@@ -16,8 +16,7 @@ WARNINGS = ["-Wall", "-Wextra", "-Werror"]
 
 EXTENSIONS = {
     "evalframe": sorted((ROOT / "examples" / "evalframe").glob("*.c*")),
-    "probe": [ROOT / "tests" / "ext" / "probe.c"],
-    "oracle": [ROOT / "tests" / "ext" / "oracle.c"],
+    **{name: [ROOT / "tests" / "ext" / f"{name}.c"] for name in ("probe", "oracle", "walk")},
 }
 
 

@@ -66,12 +66,14 @@ def count_cargo(text):
     return tuple(sum(int(number) for number in column) for column in zip(*CARGO.findall(text))) or (0, 0, 0)
 
 
-def python_tests(tally, build):
-    """tests/python, in the interpreter itself."""
-    command, environment = build.run_python(["-m", "unittest", "discover", "-v", "-s", str(ROOT / "tests" / "python")])
-    # A wrapped interpreter cannot find itself.
-    environment["TEST_PYTHON"] = build.python.path
-    run(tally, f"{build.python.name}: tests/python", command, build.out / "tests-python.log", count_unittest, env=environment)
+def python_tests(tally, build, python=None):
+    """tests/python, in the interpreter of the build or in another."""
+    python = python or build.python
+    what = f"{python.name}: tests/python" + (f", built for {build.python.name}" if python is not build.python else "")
+    # A wrapped interpreter cannot find itself: hence TEST_PYTHON.
+    environment = {**os.environ, "PYTHONPATH": str(build.out), "TEST_PYTHON": python.path}
+    command = [python.path, "-m", "unittest", "discover", "-v", "-s", str(ROOT / "tests" / "python")]
+    run(tally, what, command, build.out / f"tests-python-{python.name}.log", count_unittest, env=environment)
 
 
 def rust_tests(tally, build):
