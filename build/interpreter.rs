@@ -99,6 +99,11 @@ impl Interpreter {
         [self.include.clone(), self.include.join("internal")]
     }
 
+    /// Where a distribution puts what its `pyconfig.h` includes for one architecture; to be searched last.
+    pub fn include_root(&self) -> PathBuf {
+        self.include.parent().unwrap_or(&self.include).to_owned()
+    }
+
     /// Stops the build if the header that declares the frame is not installed.
     pub fn require_internal_headers(&self) -> Result<(), Refusal> {
         for header in ["Python.h", "internal/pycore_frame.h"] {

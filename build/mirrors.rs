@@ -33,7 +33,10 @@ const SLOTS: &str = "\\w*func|\\w*proc|Py(Number|Sequence|Mapping|Async)Methods|
 pub fn generate(interpreter: &Interpreter) -> Result<(), Refusal> {
     require_libclang()?;
     let header = "src/sys/internals.h";
-    let unreadable = |why: String| Refusal::Unreadable { header: interpreter.include.join("Python.h"), why };
+    let unreadable = |why: String| Refusal::Unreadable {
+        header: interpreter.include.join("Python.h"),
+        why: why.trim().trim_start_matches("clang diagnosed error: ").to_owned(),
+    };
     let mut builder = bindgen::Builder::default()
         .header(header)
         .use_core()
@@ -52,6 +55,7 @@ pub fn generate(interpreter: &Interpreter) -> Result<(), Refusal> {
     for folder in interpreter.include_folders() {
         builder = builder.clang_arg(format!("-I{}", folder.display()));
     }
+    builder = builder.clang_arg(format!("-idirafter{}", interpreter.include_root().display()));
     // libclang as PyPI ships it has no headers of its own (stddef.h and its like); the C compiler's then serve.
     if let Some(folder) = compiler_headers() {
         builder = builder.clang_arg(format!("-idirafter{}", folder.display()));

@@ -16,5 +16,6 @@ pub fn compile(interpreter: &Interpreter) {
     for folder in interpreter.include_folders() {
         build.flag("-isystem").flag(folder);
     }
+    build.flag("-idirafter").flag(interpreter.include_root());
     build.compile("pyframe_shim_opcode_tables");
 }

@@ -45,7 +45,12 @@ pub(crate) fn check() -> Result<(), Raised> {
             }
         }
         let code = Owned::from_new(Py_CompileString(PROBE.as_ptr(), c"<pyframe-shim probe>".as_ptr(), Py_file_input))?;
-        Owned::from_new(PyEval_EvalCode(code.as_ptr(), namespace.as_ptr(), namespace.as_ptr()))?;
+        let result = PyEval_EvalCode(code.as_ptr(), namespace.as_ptr(), namespace.as_ptr());
+        if result.is_null() && PyErr_Occurred().is_null() {
+            // CPython up to 3.13 loses an exception on its way out of a frame if memory runs out there.
+            return Err(Raised::no_memory());
+        }
+        Owned::from_new(result)?;
     }
     Ok(())
 }

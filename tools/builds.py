@@ -91,6 +91,8 @@ class Build:
         return [
             f"-I{ROOT / 'include'}",
             *(f"-isystem{folder}" for folder in (self.python.include, self.python.include / "internal")),
+            # What a distribution's pyconfig.h includes for one architecture.
+            f"-idirafter{self.python.include.parent}",
         ]
 
     def extension(self, name):

@@ -27,7 +27,7 @@ def run(command, **options):
 
 
 def python_includes(build):
-    return ["-isystem", build.python.include]
+    return ["-isystem", build.python.include, f"-idirafter{build.python.include.parent}"]
 
 
 def module_name(build, name):

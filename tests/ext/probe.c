@@ -209,6 +209,15 @@ static PyObject *set_f_locals(PyObject *module, PyObject *args)
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(drop_f_locals_doc, "drop_f_locals(frame): take the frame's mapping away.");
+static PyObject *drop_f_locals(PyObject *module, PyObject *args)
+{
+    (void)module;
+    FRAME_ARGUMENT(frame, args);
+    Py_CLEAR(frame->f_locals);
+    Py_RETURN_NONE;
+}
+
 PyDoc_STRVAR(copy_function_doc, "copy_function(function, code): _PyFunction_CopyWithNewCode.");
 static PyObject *copy_function(PyObject *module, PyObject *args)
 {
@@ -502,6 +511,7 @@ static PyMethodDef methods[] = {
     METHOD(get_locals_quietly, METH_VARARGS),
     METHOD(mapping, METH_VARARGS),
     METHOD(set_f_locals, METH_VARARGS),
+    METHOD(drop_f_locals, METH_VARARGS),
     METHOD(copy_function, METH_VARARGS),
     METHOD(function_version, METH_O),
     METHOD(is_tracked, METH_O),
