@@ -26,8 +26,11 @@ TRIES = 3
 SECONDS = 900
 
 # Tests that look at what taking a frame over is made of, not at what it does.
+COPIED_FUNCTION = "the trace module names the class of a method by the one function that has its code: the copy is another"
 EXPLAINED = {
     "test.test_gc.GCTests.test_frame": "counts the objects that a cycle through a frame keeps: the copied function is one more",
+    "test.test_trace.TestFuncs.test_inst_method_calling": COPIED_FUNCTION,
+    "test.test_trace.TestCallers.test_loop_caller_importing": COPIED_FUNCTION,
 }
 
 

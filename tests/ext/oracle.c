@@ -189,6 +189,8 @@ static void compare_running(PyFrameObject *object)
         return;
     }
 #endif
+    /* A mapping that is there only because we looked would keep values alive, and goes again. */
+    bool had_locals = frame->f_locals != NULL;
     PyObject *expected = interpreters_answer(object, optimized);
     if (expected == NULL) {
         passed_over++;
@@ -196,7 +198,6 @@ static void compare_running(PyFrameObject *object)
     }
     samples++;
     hidden_seen += !optimized && has_hidden(code);
-    bool had_locals = frame->f_locals != NULL;
     PyObject *merged = THP_PyFrame_GetLocals(frame, 1, NULL);
     compare("THP_PyFrame_GetLocals while running", code, expected, merged);
     Py_XDECREF(merged);
