@@ -1,5 +1,6 @@
 """Locals at hook entry, when no instruction of the frame has run."""
 
+import sys
 import types
 import unittest
 
@@ -157,6 +158,42 @@ class EntryTest(LocalsTestCase):
     @unittest.expectedFailure  # an EXTENDED_ARG stands before COPY_FREE_VARS, which is then not recognized
     def test_256_free_variables(self):
         self.check_free_variables(256)
+
+
+class TracedEntryTest(EntryTest):
+    def setUp(self):
+        super().setUp()
+        self.events = 0
+        self.addCleanup(self.stop)
+        sys.settrace(self.trace)
+
+    def trace(self, frame, event, argument):
+        frame.f_trace_opcodes = True
+        self.events += 1
+        return self.trace
+
+    def stop(self):
+        sys.settrace(None)
+        self.assertGreater(self.events, 10)
+
+
+@unittest.skipUnless(hasattr(sys, "monitoring"), "sys.monitoring is there from 3.12 on")
+class MonitoredEntryTest(EntryTest):
+    def setUp(self):
+        super().setUp()
+        monitoring = sys.monitoring
+        self.seen = set()
+        monitoring.use_tool_id(4, "test")
+        self.addCleanup(monitoring.free_tool_id, 4)
+        self.addCleanup(self.stop)
+        events = monitoring.events.LINE, monitoring.events.INSTRUCTION, monitoring.events.PY_START
+        for event in events:
+            monitoring.register_callback(4, event, lambda code, _: self.seen.add(code.co_name))
+        monitoring.set_events(4, sum(events))
+
+    def stop(self):
+        sys.monitoring.set_events(4, 0)
+        self.assertIn("check", self.seen)
 
 
 class GeneratorEntryTest(LocalsTestCase):

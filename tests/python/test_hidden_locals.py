@@ -101,7 +101,8 @@ class NamespaceTest(LocalsTestCase):
         )  # fmt: skip
 
     def test_class_around_a_captured_variable(self):
-        answers = self.answers("class Body:\n x = 'class'\n f = [(look(), lambda: x)[1] for x in 'ab']\n last = f[0]()\n look()")
+        body = "x = 'class'\n f = [(look(), lambda: x)[1] for x in 'ab']\n last = f[0]()\n look()"
+        answers = self.answers("class Body:\n " + body)
         self.assertEqual([hidden["x"] for hidden, *_ in answers], ["a", "b", "class"])
         self.assertEqual(answers[2][1]["last"], "b")
 

@@ -12,6 +12,21 @@ class Value:
     pass
 
 
+class Key(str):
+    """A key that looks like a name, and acts when it is compared."""
+
+    def __new__(cls, name, act=lambda: True):
+        self = super().__new__(cls, name)
+        self.act = act
+        return self
+
+    def __hash__(self):
+        return str.__hash__(self)
+
+    def __eq__(self, other):
+        return self.act()
+
+
 class ReentryTest(MappingTest):
     """Mappings that change the frame, or what it holds, while it is written to them."""
 
@@ -37,13 +52,11 @@ class ReentryTest(MappingTest):
             class Rebinding(base):
                 def __setitem__(self, name, value):
                     if name == "free":
-                        del value_of[:]
                         rebind()
                         super().__setitem__(name, value)
 
             for read in WRITING.values():
                 gone.clear()
-                value_of = []
                 function, rebind = make()
                 mapping = Rebinding()
                 self.at_entry_with(mapping, function, (1,), read)
@@ -53,6 +66,39 @@ class ReentryTest(MappingTest):
                 mapping.log.clear()
                 gc.collect()
                 self.assertEqual(gone, [0])
+
+    def test_setitem_in_c_compares_first(self):
+        """Nobody but the cell has a reference to the value when a key that it is compared with empties the cell."""
+        gone = []
+
+        def make():
+            free = Value()
+
+            def function(a):
+                return free
+
+            def empty():
+                nonlocal free
+                if free is not None:
+                    weakref.finalize(free, gone.append, 1)
+                free = None
+                return False
+
+            return function, empty
+
+        class Defaults(dict):
+            __setitem__ = dict.setdefault
+
+        for way, read in WRITING.items():
+            with self.subTest(way=way):
+                gone.clear()
+                function, empty = make()
+                mapping = Defaults({Key("free", empty): 0})
+                self.at_entry_with(mapping, function, (1,), read)
+                self.assertEqual(gone, [])
+                self.assertEqual([type(value) for value in mapping.values()], [int, int, Value])
+                mapping.clear()
+                self.assertEqual(gone, [1])
 
     def test_setitem_changes_what_comes_next(self):
         b = c = d = 0
@@ -126,21 +172,6 @@ class ReentryTest(MappingTest):
         frame_at, flags = None, []
         self.assertEqual(self.at_entry(function, lambda: function(1, 2), look)[1], 1)
         self.assertEqual(flags, [0, 0, 0, 1])
-
-
-class Key(str):
-    """A key that looks like a name, and acts when it is compared."""
-
-    def __new__(cls, name, act=lambda: True):
-        self = super().__new__(cls, name)
-        self.act = act
-        return self
-
-    def __hash__(self):
-        return str.__hash__(self)
-
-    def __eq__(self, other):
-        return self.act()
 
 
 class KeysTest(MappingTest):
