@@ -196,6 +196,30 @@ static PyObject *mapping(PyObject *module, PyObject *args)
     return get_framelocals_mapping(frame);
 }
 
+PyDoc_STRVAR(copied_flag_doc, "copied_flag(frame, before): what THP_PyFrame_FastToLocalsWithError leaves in *free_vars_copied,\n"
+                              "which holds `before` (None: the pointer is NULL), and the exception that it sets or None.");
+static PyObject *copied_flag(PyObject *module, PyObject *args)
+{
+    (void)module;
+    _PyInterpreterFrame *frame;
+    PyObject *before;
+    if (!PyArg_ParseTuple(args, "O&O", to_frame, &frame, &before)) {
+        return NULL;
+    }
+    int copied = before == Py_None ? 0 : (int)PyLong_AsLong(before);
+    int status = THP_PyFrame_FastToLocalsWithError(frame, before == Py_None ? NULL : &copied);
+    if ((status < 0) != (PyErr_Occurred() != NULL)) {
+        PyErr_SetString(PyExc_AssertionError, "the status and the exception do not agree");
+        return NULL;
+    }
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    Py_XDECREF(type);
+    Py_XDECREF(traceback);
+    return Py_BuildValue("iN", copied, value ? value : Py_NewRef(Py_None));
+}
+
 PyDoc_STRVAR(set_f_locals_doc, "set_f_locals(frame, mapping): give the frame a mapping, as exec does.");
 static PyObject *set_f_locals(PyObject *module, PyObject *args)
 {
@@ -510,6 +534,7 @@ static PyMethodDef methods[] = {
     METHOD(get_locals, METH_VARARGS),
     METHOD(get_locals_quietly, METH_VARARGS),
     METHOD(mapping, METH_VARARGS),
+    METHOD(copied_flag, METH_VARARGS),
     METHOD(set_f_locals, METH_VARARGS),
     METHOD(drop_f_locals, METH_VARARGS),
     METHOD(copy_function, METH_VARARGS),
