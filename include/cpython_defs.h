@@ -34,7 +34,10 @@ typedef struct _PyInterpreterFrame _PyInterpreterFrame;
  * too. Otherwise *free_vars_copied is left as it was. It may be NULL.
  *
  * Differs: 3.13 has it too, and a closure does not abort there. A free variable's slot that is empty is reported as
- * unbound, not as a broken contract. A closure of the wrong length is a SystemError, not a read past its end. */
+ * unbound, not as a broken contract, and so is whatever a cleared frame has left in its slots. More than 255 free
+ * variables are copied too. A closure of the wrong length is a SystemError, not a read past its end. On 3.13, as in
+ * CPython's own f_locals there, the cells of a class body are not merged into its namespace, and where two slots have one
+ * name (a variable of an inlined comprehension beside a free variable), the comprehension's is shown while it is bound. */
 int THP_PyFrame_FastToLocalsWithError(_PyInterpreterFrame *frame, int *free_vars_copied);
 
 /* The same, and returns the mapping: new, or NULL. With include_hidden, bound variables of comprehensions that are

@@ -119,9 +119,12 @@ impl<'c> Code<'c> {
         unsafe { core::slice::from_raw_parts(self.start().cast(), self.prefix_units()) }
     }
 
-    /// Whether the first instruction fills the free variables' slots from the closure.
-    pub fn begins_with_copy_free_vars(self) -> bool {
-        self.prefix().first().is_some_and(|&[opcode, _]| deopt(opcode) == sys::COPY_FREE_VARS)
+    /// The index of the instruction that fills the free variables' slots from the closure, in code units, if the code
+    /// begins with it. It is 0 unless there are so many free variables that EXTENDED_ARG goes before it.
+    pub fn copy_free_vars(self) -> Option<usize> {
+        let prefix = self.prefix();
+        let first = prefix.iter().position(|&[opcode, _]| deopt(opcode) != sys::EXTENDED_ARG)?;
+        (deopt(prefix[first][0]) == sys::COPY_FREE_VARS).then_some(first)
     }
 
     /// The slots whose MAKE_CELL lies in the prefix and before `end`, in code units.

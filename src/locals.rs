@@ -40,7 +40,8 @@ pub fn fast_to_locals(frame: &Frame<'_>, include_hidden: bool, copied: &mut bool
 
     let target = Target::new(&locals, fresh);
     let mut hidden: Option<Owned> = None;
-    for slot in Slots::of(frame, FreeSource::Slots) {
+    let slots = Slots::of(frame, FreeSource::Slots);
+    for slot in slots.iter() {
         if slot.kind.is_hidden() {
             if let (true, Some(value)) = (include_hidden, slot.value) {
                 if hidden.is_none() {
@@ -51,10 +52,7 @@ pub fn fast_to_locals(frame: &Frame<'_>, include_hidden: bool, copied: &mut bool
             }
             continue;
         }
-        match slot.value {
-            Some(value) => target.set(slot.name, value)?,
-            None => target.remove(slot.name, slot.kind)?,
-        }
+        target.write(&slot, &slots)?;
     }
     match hidden {
         Some(hidden) => merged(&locals, &hidden),
@@ -73,14 +71,9 @@ pub fn mapping(frame: &Frame<'_>) -> Result<Owned, Raised> {
     let locals = new_dict()?;
     if frame.stacktop() != 0 {
         let target = Target::new(&locals, true);
-        for slot in Slots::of(frame, FreeSource::SlotsOrClosure) {
-            if slot.kind.is_hidden() {
-                continue;
-            }
-            match slot.value {
-                Some(value) => target.set(slot.name, value)?,
-                None => target.remove(slot.name, slot.kind)?,
-            }
+        let slots = Slots::of(frame, FreeSource::SlotsOrClosure);
+        for slot in slots.iter().filter(|slot| !slot.kind.is_hidden()) {
+            target.write(&slot, &slots)?;
         }
     }
     Ok(locals)
@@ -89,15 +82,16 @@ pub fn mapping(frame: &Frame<'_>) -> Result<Owned, Raised> {
 /// Does what COPY_FREE_VARS does, if it is the frame's first instruction and has not run; returns whether it did.
 ///
 /// CPython asks for a last instruction below zero, which on 3.13 no frame has (its pointer starts *on* the first
-/// instruction), and leaves the pointer where 3.13 would run COPY_FREE_VARS again.
+/// instruction), leaves the pointer where 3.13 would run COPY_FREE_VARS again, and looks at the first code unit alone,
+/// which is an EXTENDED_ARG if there are more than 255 free variables.
 fn copy_free_variables(frame: &Frame<'_>) -> Result<bool, Raised> {
     let code = code_of(frame);
     let function = frame.function();
     // SAFETY: the frame keeps its function.
     let is_function = unsafe { !function.is_null() && PyFunction_Check(function) != 0 };
-    if !(is_function && frame.is_not_started() && code.begins_with_copy_free_vars()) {
+    let (true, true, Some(instruction)) = (is_function, frame.is_not_started(), code.copy_free_vars()) else {
         return Ok(false);
-    }
+    };
     let closure = frame.closure();
     // SAFETY: NULL or an object that the function keeps.
     let cells =
@@ -120,7 +114,7 @@ fn copy_free_variables(frame: &Frame<'_>) -> Result<bool, Raised> {
         let cell = unsafe { Owned::from_borrowed(NonNull::new_unchecked(PyTuple_GET_ITEM(closure, index as isize))) };
         frame.fill_slot(code.first_free() + index, cell);
     }
-    frame.set_executed(0);
+    frame.set_executed(instruction);
     Ok(true)
 }
 

@@ -3,6 +3,7 @@
 use crate::check::require;
 use crate::code::{Code, SlotKind};
 use crate::frame::{Frame, Owner};
+use crate::version;
 use core::ptr::NonNull;
 use pyo3_ffi::{PyCell_Check, PyCellObject, PyObject, PyTuple_GET_ITEM, PyTuple_GET_SIZE};
 
@@ -58,26 +59,46 @@ impl CellsMade {
     }
 }
 
-/// The slots that belong into a locals mapping, in slot order. Each is read when it is asked for, so that Python code
-/// may run in between.
+/// The slots that belong into a locals mapping.
 pub(super) struct Slots<'v, 'f> {
     frame: &'v Frame<'f>,
     code: Code<'f>,
     free: FreeSource,
     made: CellsMade,
-    next: usize,
 }
 
 impl<'v, 'f> Slots<'v, 'f> {
     pub(super) fn of(frame: &'v Frame<'f>, free: FreeSource) -> Self {
         let code = super::code_of(frame);
-        Self { frame, code, free, made: CellsMade::by(frame, code), next: 0 }
+        Self { frame, code, free, made: CellsMade::by(frame, code) }
+    }
+
+    /// The slots in their order. Each is read when it is asked for, so that Python code may run in between.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Slot> {
+        let optimized = self.code.is_optimized();
+        self.code.kinds().iter().enumerate().filter_map(move |(slot, &kind)| {
+            // The cells of a class body or module are not part of its namespace: the free ones belong to the function
+            // around it, and the others CPython merges up to 3.12 only.
+            if !optimized && !kind.is_hidden() && (kind.is_free() || !version::MERGES_CELLS_INTO_NAMESPACES) {
+                return None;
+            }
+            Some(Slot { name: self.code.slot_name(slot), kind, value: self.value(slot, kind) })
+        })
+    }
+
+    /// Whether another slot before the free variables has this name and a value.
+    pub(super) fn is_shadowed(&self, name: *mut PyObject) -> bool {
+        let kinds = &self.code.kinds()[..self.code.first_free()];
+        kinds
+            .iter()
+            .enumerate()
+            .any(|(slot, &kind)| self.code.slot_name(slot) == name && self.value(slot, kind).is_some())
     }
 
     fn value(&self, slot: usize, kind: SlotKind) -> Option<NonNull<PyObject>> {
         let held = self.frame.slot(slot);
+        // A cleared frame. 3.13.0 leaves stale pointers in the slots of a closed generator.
         if self.frame.stacktop() == 0 {
-            self.require(held.is_null(), c"the slots of a cleared frame must be empty");
             return None;
         }
         if kind.is_free() {
@@ -120,23 +141,6 @@ impl<'v, 'f> Slots<'v, 'f> {
 
     fn require(&self, held: bool, rule: &core::ffi::CStr) {
         require(held, c"THP_PyFrame_GetLocals", rule, Some(self.frame));
-    }
-}
-
-impl Iterator for Slots<'_, '_> {
-    type Item = Slot;
-
-    fn next(&mut self) -> Option<Slot> {
-        loop {
-            let slot = self.next;
-            let kind = *self.code.kinds().get(slot)?;
-            self.next += 1;
-            // Free variables of a class body or module belong to the function around it, not to its namespace.
-            if kind.is_free() && !self.code.is_optimized() {
-                continue;
-            }
-            return Some(Slot { name: self.code.slot_name(slot), kind, value: self.value(slot, kind) });
-        }
     }
 }
 

@@ -1,13 +1,14 @@
 //! The mapping that locals are written to: any mapping, with a shorter way for a real dict.
 
-use crate::code::SlotKind;
+use super::slots::{Slot, Slots};
 use crate::error::Raised;
 use crate::object::Owned;
+use crate::version;
 use core::ffi::c_int;
 use core::ptr::NonNull;
 use pyo3_ffi::{
-    PyDict_CheckExact, PyDict_Contains, PyDict_DelItem, PyDict_SetItem, PyErr_Clear, PyErr_ExceptionMatches,
-    PyExc_KeyError, PyObject, PyObject_DelItem, PyObject_SetItem,
+    PyDict_CheckExact, PyDict_Contains, PyDict_DelItem, PyDict_SetDefault, PyDict_SetItem, PyErr_Clear,
+    PyErr_ExceptionMatches, PyExc_KeyError, PyObject, PyObject_DelItem, PyObject_SetItem,
 };
 
 /// A mapping to write names to.
@@ -23,6 +24,22 @@ impl<'m> Target<'m> {
         // SAFETY: the mapping is alive.
         let is_dict = unsafe { PyDict_CheckExact(mapping.as_ptr()) } != 0;
         Self { mapping, is_dict, is_fresh }
+    }
+
+    /// Gives the slot's name its value, or makes sure that it has none.
+    ///
+    /// The compiler gives two slots one name only where the later of them is a free variable's and the other belongs to
+    /// an inlined comprehension (3.12+). CPython 3.12 then writes the one after the other, 3.13 shows the first bound one.
+    pub(super) fn write(&self, slot: &Slot, slots: &Slots<'_, '_>) -> Result<(), Raised> {
+        let second = version::FIRST_BOUND_SLOT_WINS && slot.kind.is_free();
+        match slot.value {
+            Some(value) if second && self.is_fresh => self.set_default(slot.name, value),
+            _ if second && slots.is_shadowed(slot.name) => Ok(()),
+            Some(value) => self.set(slot.name, value),
+            // Nothing to remove from what was empty before, unless another slot has written it.
+            None if self.is_fresh && !slot.kind.is_free() => Ok(()),
+            None => self.remove(slot.name),
+        }
     }
 
     /// Gives the name its value.
@@ -42,12 +59,15 @@ impl<'m> Target<'m> {
         status(failed)
     }
 
+    /// Gives the name its value in a fresh dict, unless it has one.
+    fn set_default(&self, name: *mut PyObject, value: NonNull<PyObject>) -> Result<(), Raised> {
+        // SAFETY: a fresh mapping is a dict; the name and the value are alive, and the result is borrowed.
+        let held = unsafe { PyDict_SetDefault(self.mapping.as_ptr(), name, value.as_ptr()) };
+        status(c_int::from(held.is_null()))
+    }
+
     /// Makes sure that the name has no value. A `KeyError` while it is removed means that it had none.
-    pub(super) fn remove(&self, name: *mut PyObject, kind: SlotKind) -> Result<(), Raised> {
-        // The compiler gives two slots one name only where the later of them is a free variable's.
-        if self.is_fresh && !kind.is_free() {
-            return Ok(());
-        }
+    fn remove(&self, name: *mut PyObject) -> Result<(), Raised> {
         let mapping = self.mapping.as_ptr();
         // SAFETY: the mapping and the name are alive. A dict is asked first: the exception costs more than the look.
         let failed = unsafe {

@@ -20,6 +20,12 @@ pub(crate) const EXECUTED: usize = 0;
 /// whose `_PyFrame_Clear` also drops the code reference of a generator's frame.
 pub(crate) const HOOK_DISCARDS_GENERATORS: bool = false;
 
+/// Whether cells of a module or class body that are not free are merged into its namespace with the locals.
+pub(crate) const MERGES_CELLS_INTO_NAMESPACES: bool = true;
+
+/// Which of two bound slots of one name is shown: the first one, or the second.
+pub(crate) const FIRST_BOUND_SLOT_WINS: bool = false;
+
 /// The code slot, NULL never.
 ///
 /// # Safety

@@ -20,6 +20,12 @@ pub(crate) const EXECUTED: usize = 1;
 /// reference then stays with the generator.
 pub(crate) const HOOK_DISCARDS_GENERATORS: bool = true;
 
+/// Whether cells of a module or class body that are not free are merged into its namespace with the locals.
+pub(crate) const MERGES_CELLS_INTO_NAMESPACES: bool = false;
+
+/// Which of two bound slots of one name is shown: the first one, or the second.
+pub(crate) const FIRST_BOUND_SLOT_WINS: bool = true;
+
 /// The code slot, NULL for an entry frame, whose executable is `None`.
 ///
 /// # Safety

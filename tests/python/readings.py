@@ -1,13 +1,13 @@
 """The ways to ask the shim for a frame's locals, and what their answers are compared with."""
 
 import sys
-import unittest
 
 import probe
 from support import FrameTestCase
 
 INLINES = sys.version_info >= (3, 12)  # comprehensions (PEP 709)
 PROXIES = sys.version_info >= (3, 13)  # frame.f_locals of a function (PEP 667)
+MERGES = not PROXIES  # the cells of a class body into its namespace; from 3.13 on CPython leaves it alone
 HOOKED_AT = 0 if PROXIES else -1  # the instruction pointer of a frame that has not started, in code units
 AFTER_FIRST = 1 if PROXIES else 0  # and once its first instruction has executed
 
@@ -23,10 +23,6 @@ WAYS = {
 def frame_here(depth=1):
     """The interpreter frame of the caller, or of one further out."""
     return probe.frame_of(sys._getframe(depth))
-
-
-def expected_failure_if(condition):
-    return unittest.expectedFailure if condition else lambda test: test
 
 
 class LocalsTestCase(FrameTestCase):

@@ -5,7 +5,7 @@ import sys
 import unittest
 
 import probe
-from readings import INLINES, PROXIES
+from readings import INLINES, MERGES, PROXIES
 from mappings import RECORDERS, WRITING, MappingTest, Minimal, Recorder, RecorderDict
 
 
@@ -90,7 +90,7 @@ class OperationsTest(MappingTest):
                 self.assertEqual(dict(getattr(mapping, "data", mapping)), {"x": "given", "y": "given"})
 
     def test_prepared_namespace(self):
-        """A class body whose __class__ cell is empty: the name is removed, which the namespace may not know."""
+        """A class body whose __class__ cell is empty: up to 3.12 the name is removed, which the namespace may not know."""
         for kind in (Recorder, RecorderDict):
             made = []
 
@@ -114,7 +114,8 @@ class OperationsTest(MappingTest):
                     def method(self):
                         return __class__
 
-                self.assertEqual([entry for entry in Body.log if entry[0] != "get"], [("del", "__class__")])
+                writes = [entry for entry in Body.log if entry[0] != "get"]
+                self.assertEqual(writes, [("del", "__class__")] if MERGES else [])
                 self.assertEqual((Body.a, Body().method()), (1, Body))
 
 

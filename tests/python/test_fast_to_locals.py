@@ -155,7 +155,6 @@ class EntryTest(LocalsTestCase):
     def test_255_free_variables(self):
         self.check_free_variables(255)
 
-    @unittest.expectedFailure  # an EXTENDED_ARG stands before COPY_FREE_VARS, which is then not recognized
     def test_256_free_variables(self):
         self.check_free_variables(256)
 

@@ -5,7 +5,7 @@ import types
 import unittest
 
 import probe
-from readings import INLINES, PROXIES, WAYS, LocalsTestCase, expected_failure_if
+from readings import INLINES, PROXIES, WAYS, LocalsTestCase
 from support import FRAME_OBJECT, GENERATOR, run_script
 
 # gh-142766: close() empties the frame of a suspended generator, but leaves stale pointers in its slots. frame.f_locals
@@ -190,7 +190,6 @@ class StatesTest(LocalsTestCase):
             elif read is probe.mapping:
                 self.assertEqual(read(frame), {})
 
-    @expected_failure_if(CLOSING_LEAVES_SLOTS)  # the process is aborted over the slots, which are not empty
     def test_closed_generator_that_left_its_slots(self):
         script = """if True:
             import probe

@@ -11,7 +11,7 @@ import unittest
 import locals_table
 import probe
 from locals_table import CELL, TABLE, duplicated_name
-from readings import INLINES, PROXIES, WAYS, LocalsTestCase, expected_failure_if
+from readings import INLINES, PROXIES, WAYS, LocalsTestCase
 
 
 def run(function, ask, *, also=lambda call: call()):
@@ -134,7 +134,6 @@ class RunningTest(LocalsTestCase):
     def test_duplicated_name_outside_of_the_comprehension(self):
         self.duplicated((0, 2, 3, 5))
 
-    @expected_failure_if(PROXIES)  # 3.13 shows the comprehension's variable where the free variable is shown here
     def test_duplicated_name_inside_of_the_comprehension(self):
         self.duplicated((1, 4))
 
