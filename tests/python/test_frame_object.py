@@ -91,7 +91,7 @@ exec(source, space)
 for _ in range(20):
     generator = space["f"](1000, 2)
     next(generator)
-    object = generator.gi_frame
+    object = probe.make_frame_object(probe.generator_frame(generator))
     probe.clear_generator(generator)
     del generator
 print(len(probe.info(probe.frame_of(object))["slots"]) > 25, object.f_locals == {"a": 1000, "b": 2, "x": 1})
