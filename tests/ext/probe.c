@@ -325,6 +325,25 @@ static PyObject *make_with_pending(PyObject *module, PyObject *args)
     return Py_BuildValue("NN", object ? object : Py_NewRef(Py_None), value ? value : Py_NewRef(Py_None));
 }
 
+PyDoc_STRVAR(make_with_gc_doc, "make_with_gc(frame): make_frame_object with the collector switched on for no longer.");
+static PyObject *make_with_gc(PyObject *module, PyObject *args)
+{
+    (void)module;
+    FRAME_ARGUMENT(frame, args);
+    PyGC_Enable();
+    PyObject *object = Py_XNewRef((PyObject *)THP_PyFrame_MakeAndSetFrameObject(frame));
+    PyGC_Disable();
+    return object;
+}
+
+PyDoc_STRVAR(track_doc, "track(object): have the collector track it.");
+static PyObject *track(PyObject *module, PyObject *object)
+{
+    (void)module;
+    PyObject_GC_Track(object);
+    Py_RETURN_NONE;
+}
+
 PyDoc_STRVAR(clear_doc, "clear(frame): THP_PyFrame_Clear.");
 static PyObject *clear(PyObject *module, PyObject *args)
 {
@@ -332,6 +351,43 @@ static PyObject *clear(PyObject *module, PyObject *args)
     FRAME_ARGUMENT(frame, args);
     THP_PyFrame_Clear(frame);
     Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(clear_with_pending_doc, "clear_with_pending(frame, exception): the same while the exception is set; returns\n"
+                                     "the one that is set afterwards.");
+static PyObject *clear_with_pending(PyObject *module, PyObject *args)
+{
+    (void)module;
+    _PyInterpreterFrame *frame;
+    PyObject *exception;
+    if (!PyArg_ParseTuple(args, "O&O", to_frame, &frame, &exception)) {
+        return NULL;
+    }
+    PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+    THP_PyFrame_Clear(frame);
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    Py_XDECREF(type);
+    Py_XDECREF(traceback);
+    return value ? value : Py_NewRef(Py_None);
+}
+
+PyDoc_STRVAR(clear_generator_doc, "clear_generator(generator): mark it as cleared, then THP_PyFrame_Clear its frame.");
+static PyObject *clear_generator(PyObject *module, PyObject *object)
+{
+    (void)module;
+    PyGenObject *generator = (PyGenObject *)object;
+    generator->gi_frame_state = FRAME_CLEARED;
+    THP_PyFrame_Clear((_PyInterpreterFrame *)generator->gi_iframe);
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(exception_item_doc, "exception_item(): where the thread's stack of handled exceptions ends.");
+static PyObject *exception_item(PyObject *module, PyObject *args)
+{
+    (void)module, (void)args;
+    return PyLong_FromVoidPtr(PyThreadState_Get()->exc_info);
 }
 
 /* ---- the data stack -------------------------------------------------------------------------------------------- */
@@ -544,7 +600,12 @@ static PyMethodDef methods[] = {
     METHOD(frame_object_fields, METH_O),
     METHOD(make_frame_object, METH_VARARGS),
     METHOD(make_with_pending, METH_VARARGS),
+    METHOD(make_with_gc, METH_VARARGS),
+    METHOD(track, METH_O),
     METHOD(clear, METH_VARARGS),
+    METHOD(clear_with_pending, METH_VARARGS),
+    METHOD(clear_generator, METH_O),
+    METHOD(exception_item, METH_NOARGS),
     METHOD(push, METH_VARARGS),
     METHOD(pop, METH_VARARGS),
     METHOD(stack, METH_NOARGS),
