@@ -267,7 +267,7 @@ impl<'f> Frame<'f> {
     }
 }
 
-/// Makes a frame object its own, dead frame, as one that nothing owns: it can be released at any time.
+/// Makes a frame object its own, dead frame, as one that nothing owns: it can be tracked, collected and released.
 ///
 /// # Safety
 /// `object` is a frame object under construction.
@@ -277,6 +277,8 @@ pub unsafe fn disown(object: NonNull<PyFrameObject>) {
         let data: *mut _PyInterpreterFrame = (&raw mut (*object.as_ptr())._f_frame_data).cast();
         (*data).owner = CLEARED;
         (*data).frame_obj = object.as_ptr();
+        (*data).f_locals = ptr::null_mut();
+        (*data).stacktop = 0;
         (*object.as_ptr()).f_frame = data;
     }
 }

@@ -4,6 +4,7 @@ use crate::check::require;
 use crate::code::Code;
 use crate::error::{PendingException, Raised};
 use crate::frame::{self, Frame, Owner};
+use crate::prefix;
 use crate::sys::PyFrameObject;
 use crate::thread::Thread;
 use crate::version;
@@ -100,9 +101,8 @@ pub unsafe fn take_ownership(frame: Frame<'_>, object: NonNull<PyFrameObject>, t
     require(frame.stacktop() >= 0, NAME, c"the frame must not be running", Some(&frame));
     // SAFETY: the object was made for this frame.
     let frame = unsafe { frame.move_into(object) };
-    if let (true, Some(code)) = (frame.is_incomplete(), frame.code()) {
-        // It was cleared at the edge of its first RESUME. Say that RESUME ran, so that the frame may be looked at.
-        frame.set_executed(code.prefix_units());
+    if frame.is_incomplete() {
+        prefix::finish(&frame);
     }
     require(!frame.is_incomplete(), NAME, c"the frame must be complete once it is owned", Some(&frame));
     // SAFETY: the object is alive.

@@ -34,6 +34,8 @@ mod layout;
 pub mod locals;
 #[cfg(interpreter_frames)]
 pub mod object;
+#[cfg(interpreter_frames)]
+pub mod prefix;
 pub mod sys;
 #[cfg(interpreter_frames)]
 pub mod thread;

@@ -10,11 +10,9 @@ use crate::check::require_some;
 use crate::error::Raised;
 use crate::frame::Frame;
 use crate::object::Owned;
+use crate::prefix::copy_free_variables;
 use core::ptr::NonNull;
-use pyo3_ffi::{
-    PyDict_Merge, PyDict_New, PyErr_Format, PyExc_SystemError, PyFunction_Check, PyTuple_Check, PyTuple_GET_ITEM,
-    PyTuple_GET_SIZE,
-};
+use pyo3_ffi::{PyDict_Merge, PyDict_New};
 use slots::{FreeSource, Slots};
 use target::Target;
 
@@ -77,45 +75,6 @@ pub fn mapping(frame: &Frame<'_>) -> Result<Owned, Raised> {
         }
     }
     Ok(locals)
-}
-
-/// Does what COPY_FREE_VARS does, if it is the frame's first instruction and has not run; returns whether it did.
-///
-/// CPython asks for a last instruction below zero, which on 3.13 no frame has (its pointer starts *on* the first
-/// instruction), leaves the pointer where 3.13 would run COPY_FREE_VARS again, and looks at the first code unit alone,
-/// which is an EXTENDED_ARG if there are more than 255 free variables.
-fn copy_free_variables(frame: &Frame<'_>) -> Result<bool, Raised> {
-    let code = code_of(frame);
-    let function = frame.function();
-    // SAFETY: the frame keeps its function.
-    let is_function = unsafe { !function.is_null() && PyFunction_Check(function) != 0 };
-    let (true, true, Some(instruction)) = (is_function, frame.is_not_started(), code.copy_free_vars()) else {
-        return Ok(false);
-    };
-    let closure = frame.closure();
-    // SAFETY: NULL or an object that the function keeps.
-    let cells =
-        unsafe { if !closure.is_null() && PyTuple_Check(closure) != 0 { PyTuple_GET_SIZE(closure) } else { 0 } };
-    if cells as usize != code.free_variables() {
-        // SAFETY: the format matches its arguments; the code's name is a str.
-        unsafe {
-            PyErr_Format(
-                PyExc_SystemError,
-                c"the closure of '%U' has %zd cells, but its code has %zd free variables".as_ptr(),
-                (*code.as_ptr()).co_name,
-                cells,
-                code.free_variables() as isize,
-            );
-            return Err(Raised::assume());
-        }
-    }
-    for index in 0..code.free_variables() {
-        // SAFETY: the closure has one cell for each free variable.
-        let cell = unsafe { Owned::from_borrowed(NonNull::new_unchecked(PyTuple_GET_ITEM(closure, index as isize))) };
-        frame.fill_slot(code.first_free() + index, cell);
-    }
-    frame.set_executed(instruction);
-    Ok(true)
 }
 
 fn code_of<'f>(frame: &Frame<'f>) -> crate::code::Code<'f> {
