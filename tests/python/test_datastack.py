@@ -13,6 +13,7 @@ import probe
 from stack_model import CHUNK, HEADER, LARGEST, OVERHEAD, SPECIALS, WORD, chunk_bytes, frame_words, slot_count
 from support import FrameTestCase, slots
 
+PATIENCE = 10  # seconds that a thread may take
 TOO_LARGE = [
     LARGEST + 1, 2**27, 2**28 - 1001, 2**28 - 1000, 2**28, 2**30 - 1, 2**30, 2**31 - 1, 2**31, 2**32, 2**32 + 1,
     2**61 - OVERHEAD - 1, 2**61 - OVERHEAD, 2**61, 2**63 - 1, -1, -OVERHEAD, -OVERHEAD - 1,  # fmt: skip
@@ -318,7 +319,8 @@ def in_bare_thread(calls):
     ended.acquire()
     work = [(results.extend, itertools.starmap(operator.call, calls)), (ended.release,)]
     _thread.start_new_thread(collections.deque, (itertools.starmap(operator.call, work),))
-    ended.acquire()
+    if not ended.acquire(timeout=PATIENCE):
+        raise AssertionError(f"the thread has died after {results}")
     return results
 
 
@@ -372,7 +374,7 @@ class BareThreadTest(unittest.TestCase):
         sys.unraisablehook = hook
         ended.acquire()
         _thread.start_new_thread(probe.push, (LARGEST + 1,))
-        ended.acquire()
+        self.assertTrue(ended.acquire(timeout=PATIENCE), "the push has not failed")
         ((kind, stack),) = caught
         self.assertIs(kind, MemoryError)
         self.assertEqual((stack[1], stack[4]), (CHUNK, 1), "the hook's own frame made the root chunk")

@@ -222,14 +222,16 @@ class WalkTest(unittest.TestCase):
         done = [threading.Lock() for _ in walks]
 
         def body(walk, lock):
-            walk.bottom()
-            lock.release()
+            try:
+                walk.bottom()
+            finally:
+                lock.release()
 
         for walk, lock in zip(walks, done):
             lock.acquire()
             _thread.start_new_thread(body, (walk, lock))
         for lock in done:
-            lock.acquire()
+            self.assertTrue(lock.acquire(timeout=120), "a walk has not come to its end")
         for walk in walks:
             self.assertIsNone(walk.failure, f"PYFRAME_SHIM_SEED={self.seed}")
             self.assertEqual(walk.steps, 0)
