@@ -65,11 +65,11 @@ class ContractTestCase(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (-6, f"pyframe-shim: contract broken: {told}\n"), done.stdout)
         self.assertEqual(done.stdout, "")
 
-    def assert_dies_in(self, program, function, **environment):
-        """By abort(), after one line that names the call, whatever else it can tell."""
+    def assert_dies_in(self, program, function, rule="", **environment):
+        """By abort(), after one line that names the call, whatever it can tell of the frame."""
         done = self.run_program(program, **environment)
         self.assertEqual((done.returncode, done.stdout), (-6, ""), done.stderr)
-        self.assertRegex(done.stderr, rf"\Apyframe-shim: contract broken: {function}: .*\n\Z")
+        self.assertRegex(done.stderr, rf"\Apyframe-shim: contract broken: {function}: {rule}.*\n\Z")
 
     def assert_broken(self, program, function, rule, name=None, at=None, **environment):
         """The line names the call, the rule, and the frame by its code's name and the line that it is at."""

@@ -1,4 +1,4 @@
-"""The data stack as CPython describes it: push_chunk, _PyThreadState_PushFrame and _PyThreadState_PopFrame in Python."""
+"""The data stack as CPython has it: push_chunk, _PyThreadState_PushFrame and _PyThreadState_PopFrame in Python."""
 
 import probe
 

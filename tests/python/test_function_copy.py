@@ -12,7 +12,7 @@ import probe
 
 HAS_WATCHERS = HAS_TYPE_PARAMETERS = sys.version_info >= (3, 12)
 IMMORTAL = 2**30  # such a count is one, from 3.12 on
-SHARED = ["globals", "builtins", "defaults", "kwdefaults", "closure", "doc", "dict", "module", "annotations", "vectorcall"]
+SHARED = "globals builtins defaults kwdefaults closure doc dict module annotations vectorcall".split()
 if HAS_TYPE_PARAMETERS:
     SHARED.append("typeparams")
 
@@ -84,7 +84,8 @@ class FieldsTest(unittest.TestCase):
         self.assertIs(copy.__dict__, original.__dict__)
         copy.later = 1
         self.assertEqual(original.later, 1)
-        for name in "__globals__", "__defaults__", "__kwdefaults__", "__closure__", "__doc__", "__module__", "__builtins__":
+        for field in ("globals", "defaults", "kwdefaults", "closure", "doc", "module", "builtins"):
+            name = f"__{field}__"
             with self.subTest(attribute=name):
                 self.assertIs(getattr(copy, name), getattr(original, name))
         self.assertEqual(copy.__annotations__, {"a": int, "b": str, "c": float})
@@ -228,7 +229,8 @@ class NamesTest(unittest.TestCase):
                 self.assertEqual(copy.__name__, "renamed")
 
     def test_names_that_differ_a_little(self):
-        for name, other in (("inner", "Inner"), ("inner", "inner_"), ("inner", "inne"), ("\u00e9", "e\u0301"), ("a", "\u0430")):
+        pairs = [("inner", "Inner"), ("inner", "inner_"), ("inner", "inne"), ("\u00e9", "e\u0301"), ("a", "\u0430")]
+        for name, other in pairs:
             original = make(name="renamed")
             original.__code__ = same_code(original, co_name=name)
             copy = probe.copy_function(original, same_code(original, co_name=other))

@@ -143,19 +143,20 @@ class PassesTest(FrameTestCase):
 
     @unittest.skipUnless(HAS_MONITORING, "sys.monitoring came with 3.12")
     def test_with_monitoring(self):
-        lines = []
+        codes = []
         monitoring = sys.monitoring
         monitoring.use_tool_id(monitoring.DEBUGGER_ID, "test")
         self.addCleanup(monitoring.free_tool_id, monitoring.DEBUGGER_ID)
         events = monitoring.events
-        monitoring.register_callback(monitoring.DEBUGGER_ID, events.INSTRUCTION, lambda code, offset: lines.append(code))
+        seen = lambda code, offset: codes.append(code)
+        monitoring.register_callback(monitoring.DEBUGGER_ID, events.INSTRUCTION, seen)
         monitoring.set_events(monitoring.DEBUGGER_ID, events.INSTRUCTION | events.LINE)
         try:
             probe.check_runtime()
         finally:
             monitoring.set_events(monitoring.DEBUGGER_ID, 0)
             monitoring.register_callback(monitoring.DEBUGGER_ID, events.INSTRUCTION, None)
-        self.assertIn("known", {code.co_name for code in lines})
+        self.assertIn("known", {code.co_name for code in codes})
 
     def test_in_threads(self):
         failures, ran = [], []
