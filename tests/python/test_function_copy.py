@@ -10,6 +10,11 @@ import weakref
 
 import probe
 
+try:
+    import _testcapi
+except ImportError:
+    _testcapi = None
+
 HAS_WATCHERS = HAS_TYPE_PARAMETERS = sys.version_info >= (3, 12)
 IMMORTAL = 2**30  # such a count is one, from 3.12 on
 SHARED = "globals builtins defaults kwdefaults closure doc dict module annotations vectorcall".split()
@@ -344,14 +349,11 @@ class ClosureTest(unittest.TestCase):
 
 
 @unittest.skipUnless(HAS_WATCHERS, "function watchers came with 3.12")
+@unittest.skipUnless(_testcapi, "this interpreter has no _testcapi")
 class WatcherTest(unittest.TestCase):
     """As documented: watchers are not told of the copy, but of its end."""
 
     def test_events(self):
-        try:
-            import _testcapi
-        except ImportError:
-            self.skipTest("this interpreter has no _testcapi")
         events = []
 
         def note(event, function, new_value):
@@ -372,10 +374,6 @@ class WatcherTest(unittest.TestCase):
         self.assertEqual(events, [_testcapi.PYFUNC_EVENT_MODIFY_DEFAULTS, _testcapi.PYFUNC_EVENT_DESTROY])
 
     def test_no_event_of_its_making(self):
-        try:
-            import _testcapi
-        except ImportError:
-            self.skipTest("this interpreter has no _testcapi")
         made = []
 
         def note(event, function, new_value):
