@@ -153,6 +153,47 @@ static PyObject *info(PyObject *module, PyObject *args)
         "slots", slots);
 }
 
+PyDoc_STRVAR(set_slot_doc, "set_slot(frame, slot, value): replace what the slot holds; NULL for ....");
+static PyObject *set_slot(PyObject *module, PyObject *args)
+{
+    (void)module;
+    _PyInterpreterFrame *frame;
+    int slot;
+    PyObject *value;
+    if (!PyArg_ParseTuple(args, "O&iO", to_frame, &frame, &slot, &value)) {
+        return NULL;
+    }
+    Py_XSETREF(frame->localsplus[slot], value == Py_Ellipsis ? NULL : Py_NewRef(value));
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(set_stacktop_doc, "set_stacktop(frame, slots): say that the frame holds so many slots.");
+static PyObject *set_stacktop(PyObject *module, PyObject *args)
+{
+    (void)module;
+    _PyInterpreterFrame *frame;
+    int slots;
+    if (!PyArg_ParseTuple(args, "O&i", to_frame, &frame, &slots)) {
+        return NULL;
+    }
+    frame->stacktop = slots;
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(set_owner_doc, "set_owner(frame, owner): say that the frame is owned otherwise; returns who owned it.");
+static PyObject *set_owner(PyObject *module, PyObject *args)
+{
+    (void)module;
+    _PyInterpreterFrame *frame;
+    int owner;
+    if (!PyArg_ParseTuple(args, "O&i", to_frame, &frame, &owner)) {
+        return NULL;
+    }
+    int before = frame->owner;
+    frame->owner = (char)owner;
+    return PyLong_FromLong(before);
+}
+
 /* ---- the drop-in symbols --------------------------------------------------------------------------------------- */
 
 PyDoc_STRVAR(fast_to_locals_doc, "fast_to_locals(frame): (f_locals, free_vars_copied).");
@@ -258,6 +299,26 @@ static PyObject *function_version(PyObject *module, PyObject *function)
 {
     (void)module;
     return PyLong_FromUnsignedLong(((PyFunctionObject *)function)->func_version);
+}
+
+PyDoc_STRVAR(function_fields_doc, "function_fields(function): every field but func_version, ... for NULL, pointers as ints.");
+static PyObject *function_fields(PyObject *module, PyObject *function)
+{
+    (void)module;
+    PyFunctionObject *f = (PyFunctionObject *)function;
+#define FIELD(name) #name, f->func_##name ? f->func_##name : Py_Ellipsis
+    PyObject *fields = Py_BuildValue(
+        "{sOsOsOsOsOsOsOsOsOsOsOsOsNsN}", FIELD(globals), FIELD(builtins), FIELD(name), FIELD(qualname), FIELD(code),
+        FIELD(defaults), FIELD(kwdefaults), FIELD(closure), FIELD(doc), FIELD(dict), FIELD(module), FIELD(annotations),
+        "weakreflist", PyLong_FromVoidPtr(f->func_weakreflist), "vectorcall", PyLong_FromVoidPtr((void *)f->vectorcall));
+#if PY_VERSION_HEX >= 0x030C0000
+    PyObject *parameters = f->func_typeparams ? f->func_typeparams : Py_Ellipsis;
+    if (fields != NULL && PyDict_SetItemString(fields, "typeparams", parameters) < 0) {
+        Py_CLEAR(fields);
+    }
+#endif
+#undef FIELD
+    return fields;
 }
 
 PyDoc_STRVAR(is_tracked_doc, "is_tracked(object): whether the collector tracks it (without asking gc to import).");
@@ -428,6 +489,14 @@ static PyObject *stack(PyObject *module, PyObject *args)
         (Py_ssize_t)(tstate->datastack_limit - tstate->datastack_top), chunks);
 }
 
+PyDoc_STRVAR(forget_top_doc, "forget_top(): leave the thread with a limit of its data stack, but no top.");
+static PyObject *forget_top(PyObject *module, PyObject *args)
+{
+    (void)module, (void)args;
+    PyThreadState_Get()->datastack_top = NULL;
+    Py_RETURN_NONE;
+}
+
 static int init_pushed(_PyInterpreterFrame *frame, PyFunctionObject *function, PyObject *arguments)
 {
     PyCodeObject *code = (PyCodeObject *)function->func_code;
@@ -539,6 +608,65 @@ static PyObject *fail_arenas(PyObject *module, PyObject *on)
     Py_RETURN_NONE;
 }
 
+#define LOGGED 64
+static struct {
+    void *memory;
+    size_t size;
+    int freed;
+} arena_log[LOGGED];
+static int arenas_logged;
+
+static void log_arena(void *memory, size_t size, int freed)
+{
+    if (arenas_logged < LOGGED) {
+        arena_log[arenas_logged].memory = memory;
+        arena_log[arenas_logged].size = size;
+        arena_log[arenas_logged++].freed = freed;
+    }
+}
+
+static void *logged_alloc(void *context, size_t size)
+{
+    void *memory = real_arena.alloc(context, size);
+    log_arena(memory, size, 0);
+    return memory;
+}
+
+static void logged_free(void *context, void *memory, size_t size)
+{
+    log_arena(memory, size, 1);
+    real_arena.free(context, memory, size);
+}
+
+PyDoc_STRVAR(log_arenas_doc, "log_arenas(on): note what the arena allocator does from now on, or return what has been noted,\n"
+                             "the first 64 of (address, bytes, freed).");
+static PyObject *log_arenas(PyObject *module, PyObject *on)
+{
+    (void)module;
+    if (real_arena.alloc == NULL) {
+        PyObject_GetArenaAllocator(&real_arena);
+    }
+    PyObjectArenaAllocator arena = real_arena;
+    if (PyObject_IsTrue(on)) {
+        arenas_logged = 0;
+        arena.alloc = logged_alloc;
+        arena.free = logged_free;
+        PyObject_SetArenaAllocator(&arena);
+        Py_RETURN_NONE;
+    }
+    PyObject_SetArenaAllocator(&arena);
+    PyObject *log = PyList_New(0);
+    for (int i = 0; log != NULL && i < arenas_logged; i++) {
+        PyObject *entry = Py_BuildValue(
+            "NnN", PyLong_FromVoidPtr(arena_log[i].memory), (Py_ssize_t)arena_log[i].size, PyBool_FromLong(arena_log[i].freed));
+        if (entry == NULL || PyList_Append(log, entry) < 0) {
+            Py_CLEAR(log);
+        }
+        Py_XDECREF(entry);
+    }
+    return log;
+}
+
 /* ---- tables and versions --------------------------------------------------------------------------------------- */
 
 PyDoc_STRVAR(opcode_caches_doc, "opcode_caches(): the table as bytes.");
@@ -586,6 +714,9 @@ static PyMethodDef methods[] = {
     METHOD(generator_frame, METH_O),
     METHOD(current_frame, METH_NOARGS),
     METHOD(info, METH_VARARGS),
+    METHOD(set_slot, METH_VARARGS),
+    METHOD(set_stacktop, METH_VARARGS),
+    METHOD(set_owner, METH_VARARGS),
     METHOD(fast_to_locals, METH_VARARGS),
     METHOD(get_locals, METH_VARARGS),
     METHOD(get_locals_quietly, METH_VARARGS),
@@ -595,6 +726,7 @@ static PyMethodDef methods[] = {
     METHOD(drop_f_locals, METH_VARARGS),
     METHOD(copy_function, METH_VARARGS),
     METHOD(function_version, METH_O),
+    METHOD(function_fields, METH_O),
     METHOD(is_tracked, METH_O),
     METHOD(new_frame_object, METH_O),
     METHOD(frame_object_fields, METH_O),
@@ -609,10 +741,12 @@ static PyMethodDef methods[] = {
     METHOD(push, METH_VARARGS),
     METHOD(pop, METH_VARARGS),
     METHOD(stack, METH_NOARGS),
+    METHOD(forget_top, METH_NOARGS),
     METHOD(push_frame, METH_VARARGS),
     METHOD(never_run, METH_VARARGS),
     METHOD(arena, METH_VARARGS),
     METHOD(fail_arenas, METH_O),
+    METHOD(log_arenas, METH_O),
     METHOD(opcode_caches, METH_NOARGS),
     METHOD(overwrite_caches, METH_NOARGS),
     METHOD(check_runtime, METH_NOARGS),

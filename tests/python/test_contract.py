@@ -1,0 +1,259 @@
+"""What a caller has to hold is checked: a breach ends the process with one line that says what, and in which frame."""
+
+import sys
+import unittest
+
+from contract import ContractTestCase
+
+# From 3.12 on a hook that does not evaluate a frame clears and pops it, a generator's too.
+HOOK_DISCARDS_FRAMES = sys.version_info >= (3, 12)
+# From 3.13 on an entry frame on the C stack has None for its code.
+ENTRY_FRAMES_HAVE_NO_CODE = sys.version_info >= (3, 13)
+
+CLEAR = "THP_PyFrame_Clear"
+MAKE = "THP_PyFrame_MakeAndSetFrameObject"
+PUSH = "THP_PyThreadState_BumpFramePointerSlow"
+POP = "THP_PyThreadState_PopFrame"
+
+UNLINKED = "the frame must be unlinked first"
+ENDED = "the generator that owns the frame must have been cleared, or be running it (3.12+)"
+NO_OBJECT_YET = "the frame must have no frame object yet"
+NOT_AN_OBJECTS = "the frame must not be owned by a frame object"
+ON_TOP = "the frame must lie in the chunk in use, below its top: frames are popped in reverse order"
+
+# A frame of a generator or of a frame object, on the heap.
+RESUME_WITH = "g = generator(1); next(g); probe.hook(generator.__code__, {}); next(g)"
+# What 3.13 puts below a frame that C has called for: code None, nothing else set.
+ENTRY_FRAME = "memory = (ctypes.c_void_p * 20)(id(None)); entry = ctypes.addressof(memory)"
+
+
+class ClearTest(ContractTestCase):
+    def test_the_current_frame(self):
+        here = "probe.clear(probe.current_frame())"
+        self.assert_broken("current()", CLEAR, UNLINKED, "current", here)
+
+    def test_a_running_frame(self):
+        program = "running(lambda _: probe.clear(probe.frame_of(sys._getframe(1))))"
+        rule = "the frame must not be running"
+        self.assert_broken(program, CLEAR, rule, "running", "return list(map(action, [1]))")
+
+    def test_a_generators_frame(self):
+        program = "g = generator(1); next(g); {}probe.clear(probe.generator_frame(g))"
+        self.assert_broken(program.format(""), CLEAR, ENDED, "generator", "yield a")
+        self.assert_broken(program.format("next(g);"), CLEAR, ENDED, "generator", "yield a + 1")
+
+    def test_the_frame_of_a_generator_that_has_not_begun(self):
+        program = "g = generator(1); probe.clear(probe.generator_frame(g))"
+        self.assert_broken(program, CLEAR, ENDED, "generator", "def generator(a):")
+
+    @unittest.skipIf(HOOK_DISCARDS_FRAMES, "a resumed generator's frame may be cleared from 3.12 on")
+    def test_the_frame_of_a_resumed_generator(self):
+        self.assert_broken(RESUME_WITH.format("probe.clear"), CLEAR, ENDED, "generator", "yield a")
+
+    def test_the_frame_of_a_frame_object(self):
+        """It is the object's to clear, which would drop the code once more."""
+        program = "o = kept(); probe.clear(probe.frame_of(o))"
+        self.assert_broken(program, CLEAR, NOT_AN_OBJECTS, "kept", "return sys._getframe()")
+
+    def test_twice(self):
+        """The code would be dropped once more."""
+        program = "f = probe.push_frame(plain, (1, 2)); probe.clear(f); probe.clear(f)"
+        self.assert_dies_in(program, CLEAR)
+
+    def test_moving_to_the_object_what_is_the_objects(self):
+        program = "f = probe.push_frame(plain, (1, 2)); o = probe.make_frame_object(f); {}; probe.clear(f)"
+        first = "def plain(a, b):"
+        self.assert_broken(program.format("probe.set_owner(f, 2)"), CLEAR, NOT_AN_OBJECTS, "plain", first)
+        self.assert_dies_in(program.format("probe.set_owner(f, 4)"), CLEAR, "the frame must not be cleared already")
+
+    def test_an_object_that_has_a_caller_already(self):
+        program = (
+            "f = probe.push_frame(plain, (1, 2)); o = probe.make_frame_object(f)\n"
+            "ctypes.c_void_p.from_address(id(o) + object.__basicsize__).value = id(kept())\n"
+            "probe.clear(f)"
+        )
+        rule = "the frame object must not have an f_back yet"
+        self.assert_broken(program, CLEAR, rule, "plain", "def plain(a, b):")
+
+
+class MakeTest(ContractTestCase):
+    def test_twice(self):
+        program = "f = probe.push_frame(plain, (1, 2)); {0}; {0}".format("probe.make_frame_object(f)")
+        self.assert_broken(program, MAKE, NO_OBJECT_YET, "plain", "def plain(a, b):")
+
+    def test_for_a_running_frame(self):
+        """sys._getframe() has made it."""
+        program = "running(lambda _: probe.make_frame_object(probe.frame_of(sys._getframe(1))))"
+        self.assert_broken(program, MAKE, NO_OBJECT_YET, "running", "return list(map(action, [1]))")
+
+    def test_a_frame_with_a_prefix_is_at_its_first_line(self):
+        """Instructions that no line belongs to come first."""
+        twice = "; probe.make_frame_object(f); probe.make_frame_object(f)"
+        program = "f = probe.push_frame(outer(), (1,))" + twice
+        self.assert_broken(program, MAKE, NO_OBJECT_YET, "closure", "def closure(a):")
+        program = "f = probe.push_frame(outer_of_generator(), (1,))" + twice
+        self.assert_broken(program, MAKE, NO_OBJECT_YET, "closing", "def closing(a):")
+
+    def test_for_the_frame_of_a_frame_object(self):
+        program = "o = kept(); probe.make_frame_object(probe.frame_of(o))"
+        self.assert_broken(program, MAKE, NOT_AN_OBJECTS, "kept", "return sys._getframe()")
+
+    def test_for_a_cleared_frame(self):
+        program = "f = probe.push_frame(plain, (1, 2)); probe.set_owner(f, 4); probe.make_frame_object(f)"
+        self.assert_broken(program, MAKE, "the frame must not be cleared", "plain", "def plain(a, b):")
+
+    def test_for_the_dead_frame_of_a_new_object(self):
+        """It has no code that could be told."""
+        program = "o = probe.new_frame_object(plain.__code__); probe.make_frame_object(probe.frame_of(o))"
+        self.assert_dies_in(program, MAKE, PYTHONMALLOC="debug")
+
+    @unittest.skipUnless(ENTRY_FRAMES_HAVE_NO_CODE, "every frame has code up to 3.12")
+    def test_for_an_entry_frame(self):
+        rule = "the frame must run a code object"
+        self.assert_broken(f"{ENTRY_FRAME}; probe.make_frame_object(entry)", MAKE, rule)
+
+    @unittest.skipUnless(ENTRY_FRAMES_HAVE_NO_CODE, "every frame has code up to 3.12")
+    def test_for_an_entry_frame_full_of_junk(self):
+        """Its other fields are not set, so its code is what must be looked at first."""
+        program = f"{ENTRY_FRAME}; memory[1:] = [0xDEAD0] * 19; probe.make_frame_object(entry)"
+        self.assert_broken(program, MAKE, "the frame must run a code object")
+
+
+class LocalsTest(ContractTestCase):
+    CALLS = {
+        "THP_PyFrame_GetLocals": "probe.get_locals(f, {})",
+        "THP_PyFrame_FastToLocalsWithError": "probe.fast_to_locals(f)",
+        "get_framelocals_mapping": "probe.mapping(f)",
+    }
+
+    CLEARED = "f = probe.push_frame(plain, (1, 2)); probe.set_stacktop(f, 0); "
+    NO_CELL = "g = outer_of_generator()(1); next(g); f = probe.generator_frame(g); probe.set_slot(f, 1, 'no'); "
+    EMPTY = "the slots of a cleared frame must be empty"
+    A_CELL = "the slot of a free variable must hold a cell"
+
+    def test_slots_of_a_cleared_frame(self):
+        program = self.CLEARED + "probe.get_locals(f, 0)"
+        self.assert_broken(program, "THP_PyFrame_GetLocals", self.EMPTY, "plain", "def plain(a, b):")
+
+    def test_no_cell_in_a_free_variables_slot(self):
+        program = self.NO_CELL + "probe.get_locals(f, 0)"
+        self.assert_broken(program, "THP_PyFrame_GetLocals", self.A_CELL, "closing", "yield x, a")
+
+    def test_the_call_that_is_named(self):
+        """Is the one that was made."""
+        for function, call in self.CALLS.items():
+            with self.subTest(function):
+                self.assert_broken(self.NO_CELL + call.format(0), function, self.A_CELL, "closing", "yield x, a")
+                if function != "get_framelocals_mapping":
+                    self.assert_broken(self.CLEARED + call.format(0), function, self.EMPTY, "plain", "def plain(a, b):")
+
+    def test_no_cell_before_the_frame_has_begun(self):
+        """The closure is looked at only where the slot is empty."""
+        program = "f = probe.push_frame(outer(), (1,)); probe.set_slot(f, 1, 'no'); probe.mapping(f)"
+        self.assert_dies_in(program, "(THP_PyFrame_GetLocals|get_framelocals_mapping)")
+
+    @unittest.skipUnless(ENTRY_FRAMES_HAVE_NO_CODE, "every frame has code up to 3.12")
+    def test_an_entry_frame(self):
+        program = f"{ENTRY_FRAME}; memory[8] = -1; f = entry; probe.get_locals(f, 0)"
+        self.assert_broken(program, "THP_PyFrame_GetLocals", "the frame must run a code object")
+
+
+class PopTest(ContractTestCase):
+    def test_out_of_order(self):
+        self.assert_broken("a = probe.push(10); b = probe.push(10); probe.pop(a); probe.pop(b)", POP, ON_TOP)
+
+    def test_twice(self):
+        """The second time there is something below the frame that is not its chunk's."""
+        program = "a = probe.push(10); b = probe.push(5); probe.pop(b); probe.pop(a); probe.pop(b)"
+        self.assert_broken(program, POP, ON_TOP)
+
+    def test_below_an_open_chunk(self):
+        self.assert_broken("a = probe.push_frame(plain, (1, 2)); b = probe.push(5000); probe.pop(a)", POP, ON_TOP)
+
+    def test_above_the_top(self):
+        self.assert_broken("a = probe.push(100); probe.pop(a + 101 * 8)", POP, ON_TOP)
+
+    def test_the_frame_of_a_frame_object(self):
+        self.assert_broken("o = kept(); probe.pop(probe.frame_of(o))", POP, ON_TOP)
+
+    @unittest.skipIf(HOOK_DISCARDS_FRAMES, "a generator's frame is left alone from 3.12 on")
+    def test_the_frame_of_a_generator(self):
+        self.assert_broken("g = generator(1); next(g); probe.pop(probe.generator_frame(g))", POP, ON_TOP)
+
+    def test_memory_that_is_no_frame(self):
+        program = "memory = ctypes.create_string_buffer(800); probe.pop(ctypes.addressof(memory))"
+        self.assert_broken(program, POP, ON_TOP)
+
+    def test_the_root_chunk(self):
+        """Its first word is not a frame's."""
+        program = "chunk, *_, count = probe.stack(); assert count == 1; probe.pop(chunk + 24)"
+        self.assert_broken(program, POP, "the root chunk must stay")
+
+    def test_in_a_thread_that_has_pushed_nothing(self):
+        program = "_thread.start_new_thread(probe.pop, (4096,)); time.sleep(60)"
+        self.assert_broken(program, POP, "the thread must have a data stack")
+
+    def test_of_another_thread(self):
+        program = (
+            "f = probe.push_frame(plain, (1, 2))\n"
+            "_thread.start_new_thread(lambda: probe.pop(f), ()); time.sleep(60)"
+        )
+        self.assert_broken(program, POP, ON_TOP)
+
+
+class PushTest(ContractTestCase):
+    def test_a_thread_with_half_a_data_stack(self):
+        rule = "the thread must have both a top and a limit of its data stack, or neither"
+        self.assert_broken("probe.forget_top(); probe.push(1)", PUSH, rule)
+
+
+class NullTest(ContractTestCase):
+    def test_every_pointer(self):
+        """Straight to the shared library, as a C caller would."""
+        frame, thread, code = (f"the {what} must not be NULL" for what in ("frame", "thread state", "code"))
+        cases = [
+            ("THP_PyFrame_FastToLocalsWithError", "None, None", frame),
+            ("THP_PyFrame_GetLocals", "None, 0, None", frame),
+            ("get_framelocals_mapping", "None", frame),
+            ("THP_PyFrame_MakeAndSetFrameObject", "None", frame),
+            ("THP_PyFrame_Clear", "None", frame),
+            ("THP_PyFrame_New_NoTrack", "None", code),
+            ("THP_PyThreadState_BumpFramePointerSlow", "None, ctypes.c_size_t(1)", thread),
+            ("THP_PyThreadState_PopFrame", "None, None", thread),
+            ("THP_PyThreadState_PopFrame", "ctypes.c_void_p(THREAD), None", frame),
+            ("_PyFunction_CopyWithNewCode", "None, None", "the function must not be NULL"),
+            ("_PyFunction_CopyWithNewCode", "None, ctypes.py_object(plain.__code__)", "the function must not be NULL"),
+            ("_PyFunction_CopyWithNewCode", "ctypes.py_object(plain), None", code),
+        ]
+        start = "THREAD = ctypes.PYFUNCTYPE(ctypes.c_void_p)(('PyThreadState_Get', ctypes.pythonapi))()\n"
+        for function, arguments, rule in cases:
+            with self.subTest(function, arguments=arguments):
+                self.assert_broken(f"{start}shim.{function}({arguments})", function, rule)
+
+
+class MessageTest(ContractTestCase):
+    """The line is one line, whatever the code is called."""
+
+    def told(self, name, file):
+        program = (
+            f"plain.__code__ = plain.__code__.replace(co_name={name!a}, co_filename={file!a})\n"
+            "f = probe.push_frame(plain, (1, 2)); probe.make_frame_object(f); probe.make_frame_object(f)"
+        )
+        return program, f"{MAKE}: {NO_OBJECT_YET} (frame of '{name[:200]}', file \"{file[:400]}\", line 1)"
+
+    def test_format_characters(self):
+        self.assert_dies(*self.told("%s%n%d", "%s/%n.py"))
+
+    def test_other_alphabets(self):
+        self.assert_dies(*self.told("caf\u00e9_\u540d\u524d", "\u043f\u0443\u0442\u044c/\U0001f40d.py"), PYTHONUTF8="1")
+
+    def test_long_names(self):
+        self.assert_dies(*self.told("n" * 5000, "f" * 5000))
+        self.assert_dies(*self.told("n" * 200, "f" * 400))
+
+    def test_no_names(self):
+        self.assert_dies(*self.told("", ""))
+
+
+if __name__ == "__main__":
+    unittest.main()
