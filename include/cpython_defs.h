@@ -76,7 +76,9 @@ PyFrameObject *THP_PyFrame_MakeAndSetFrameObject(_PyInterpreterFrame *frame);
  *
  * Differs: f_back of the object is the thread's current frame, not what an unlinked frame's `previous` happens to hold;
  * running out of memory while it is made costs f_back, not the pending exception. From 3.12 on, the frame of a resumed
- * generator that a hook does not evaluate may be passed: the generator is ended, and keeps its code. */
+ * generator that a hook does not evaluate may be passed: the generator is ended, and keeps its code. (An exception of
+ * yours comes out of the generator as it is; StopIteration would look like its end, so raise RuntimeError instead.) The
+ * stacktop of -1 that 3.11 leaves behind where MAKE_CELL finds no memory does not abort. */
 void THP_PyFrame_Clear(_PyInterpreterFrame *frame);
 
 /* Allocates from, and gives back to, the arena allocator (PyObject_GetArenaAllocator); sizes in bytes. NULL, with no

@@ -54,16 +54,26 @@ fn broken(function: &CStr, rule: &CStr, frame: Option<&Frame<'_>>) -> ! {
                 rule.as_ptr(),
             ),
         };
-        libc::write(libc::STDERR_FILENO, buffer.cast(), libc::strlen(buffer));
+    }
+    let length = message.iter().position(|&byte| byte == 0).unwrap_or(room);
+    // A name may hold a newline; the message is one line all the same.
+    message[..length.saturating_sub(1)].iter_mut().filter(|byte| **byte == b'\n').for_each(|byte| *byte = b' ');
+    // SAFETY: the buffer holds that many bytes.
+    unsafe {
+        libc::write(libc::STDERR_FILENO, message.as_ptr().cast(), length);
         libc::abort()
     }
 }
 
-/// The line that the frame is at; its function's first line if it has not begun.
+/// The line that the frame is at; its code's first line up to the first RESUME.
 fn line(code: Code<'_>, frame: Option<&Frame<'_>>) -> i32 {
     let offset = frame.map_or(0, |frame| frame.lasti().max(0)) * 2;
-    // SAFETY: the code is alive; an offset outside of it gives -1.
-    unsafe { pyo3_ffi::PyCode_Addr2Line(code.as_ptr().cast(), offset as i32) }
+    // SAFETY: the code is alive; an offset that has no line gives -1.
+    match unsafe { pyo3_ffi::PyCode_Addr2Line(code.as_ptr().cast(), offset as i32) } {
+        // SAFETY: the code is alive.
+        -1 => unsafe { (*code.as_ptr()).co_firstlineno },
+        line => line,
+    }
 }
 
 fn text(object: *mut pyo3_ffi::PyObject) -> *const c_char {

@@ -28,12 +28,19 @@ const CLEARED: i8 = sys::_framestate_FRAME_CLEARED as i8;
 pub unsafe fn clear(frame: Frame<'_>, thread: &Thread<'_>) {
     // GH-99729: finalizers may look at the stack, and must not find a frame that is half gone.
     require(thread.current_frame() != frame.as_ptr(), NAME, c"the frame must be unlinked first", Some(&frame));
-    require(frame.stacktop() >= 0, NAME, c"the frame must not be running", Some(&frame));
+    if frame.stacktop() < 0 {
+        require(!thread.has_linked(&frame), NAME, c"the frame must not be running", Some(&frame));
+        // The evaluator has left it so (3.11, where MAKE_CELL finds no memory): the value stack is empty.
+        frame.set_stacktop(frame.code().map_or(0, |code| code.slots() as i32));
+    }
+    require(frame.owner() != Owner::FrameObject, NAME, c"the frame must not be owned by a frame object", Some(&frame));
+    require(frame.owner() != Owner::Cleared, NAME, c"the frame must not be cleared already", Some(&frame));
     if frame.owner() == Owner::Generator {
         clear_generator_frame(frame, thread);
     } else {
         thread.with_recursion_spent(|| {
             if let Some(frame) = clear_contents(frame, thread) {
+                frame.set_cleared();
                 frame.release_code();
             }
         });

@@ -96,6 +96,12 @@ impl<'f> Frame<'f> {
         }
     }
 
+    /// Marks the frame as owned by nobody: it has been cleared.
+    pub fn set_cleared(&self) {
+        // SAFETY: the frame is live.
+        unsafe { (*self.as_ptr()).owner = CLEARED }
+    }
+
     /// The caller, complete or not; NULL at the bottom. Not set in a frame that has not been linked yet.
     pub fn previous(&self) -> *mut _PyInterpreterFrame {
         // SAFETY: the frame is live.
@@ -276,6 +282,7 @@ pub unsafe fn disown(object: NonNull<PyFrameObject>) {
     unsafe {
         let data: *mut _PyInterpreterFrame = (&raw mut (*object.as_ptr())._f_frame_data).cast();
         (*data).owner = CLEARED;
+        *version::code_slot(data) = ptr::null_mut();
         (*data).frame_obj = object.as_ptr();
         (*data).f_locals = ptr::null_mut();
         (*data).stacktop = 0;

@@ -1,6 +1,6 @@
 //! Frame objects: creation, and the transfer of a frame's contents to the object that outlives it.
 
-use crate::check::require;
+use crate::check::{require, require_some};
 use crate::code::Code;
 use crate::error::{PendingException, Raised};
 use crate::frame::{self, Frame, Owner};
@@ -49,10 +49,9 @@ pub fn new_untracked(code: Code<'_>) -> Result<NonNull<PyFrameObject>, Raised> {
 /// `MemoryError`, in place of the pending exception.
 pub fn make_and_set(frame: &Frame<'_>) -> Result<NonNull<PyFrameObject>, Raised> {
     const NAME: &core::ffi::CStr = c"THP_PyFrame_MakeAndSetFrameObject";
+    // First: an entry frame has no other field that can be trusted.
+    let code = require_some(frame.code(), NAME, c"the frame must run a code object");
     require(frame.frame_object().is_null(), NAME, c"the frame must have no frame object yet", Some(frame));
-    let code = frame.code();
-    require(code.is_some(), NAME, c"the frame must run a code object", Some(frame));
-    let Some(code) = code else { unreachable!() };
 
     let pending = PendingException::take();
     let object = new_untracked(code)?;
@@ -92,13 +91,9 @@ pub fn get(frame: &Frame<'_>) -> Result<NonNull<PyFrameObject>, Raised> {
 /// linked, so the caller is taken to be the thread's current frame; in a frame that was linked they are the same.
 ///
 /// # Safety
-/// The frame is the thread's own and unlinked; `object` was made for it, and the frame no longer refers to it.
+/// The frame is the thread's own, unlinked, not running, and neither cleared nor a frame object's; `object` was made for it, and the frame no longer refers to it.
 pub unsafe fn take_ownership(frame: Frame<'_>, object: NonNull<PyFrameObject>, thread: &Thread<'_>) {
     const NAME: &core::ffi::CStr = c"THP_PyFrame_Clear";
-    let owner = frame.owner();
-    require(owner != Owner::FrameObject, NAME, c"the frame must not be owned by a frame object", Some(&frame));
-    require(owner != Owner::Cleared, NAME, c"the frame must not be cleared already", Some(&frame));
-    require(frame.stacktop() >= 0, NAME, c"the frame must not be running", Some(&frame));
     // SAFETY: the object was made for this frame.
     let frame = unsafe { frame.move_into(object) };
     if frame.is_incomplete() {

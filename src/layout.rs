@@ -7,14 +7,15 @@ use crate::abi::import_error;
 use crate::error::Raised;
 use crate::frame::{Frame, Owner};
 use crate::object::Owned;
-use crate::sys::PyFrameObject;
+use crate::sys::{PyFrameObject, PyFunctionObject};
 use crate::thread::Thread;
 use core::ffi::CStr;
 use core::ptr;
 use pyo3_ffi::{
     Py_CompileString, Py_DECREF, Py_None, Py_file_input, PyCFunction_NewEx, PyDict_New, PyDict_SetItemString,
-    PyErr_Occurred, PyEval_EvalCode, PyEval_GetBuiltins, PyFrame_GetBack, PyFrame_GetCode, PyLong_AsLong, PyMethodDef,
-    PyMethodDefPointer, PyObject, PyObject_GetAttrString, PyTuple_GET_ITEM, PyTuple_GET_SIZE,
+    PyErr_Occurred, PyEval_EvalCode, PyEval_GetBuiltins, PyFrame_GetBack, PyFrame_GetCode, PyFunction_Check,
+    PyLong_AsLong, PyMethodDef, PyMethodDefPointer, PyObject, PyObject_GetAttrString, PyTuple_GET_ITEM,
+    PyTuple_GET_SIZE,
 };
 
 /// A function whose frame is known: two arguments, of which one becomes a cell, and a caller that is known too.
@@ -127,7 +128,6 @@ unsafe fn first_difference(
     let checks = [
         ("the frame object", frame.frame_object() == object),
         ("the code", view.as_ptr().cast() == code),
-        ("the function", frame.function() == function),
         ("the first argument", view.slots() == 4 && frame.slot(0) == marker),
         ("the owner", frame.owner() == Owner::Thread),
         ("the local namespace", frame.locals().is_null()),
@@ -137,7 +137,17 @@ unsafe fn first_difference(
         ("the instruction pointer", unsafe { number(object.cast(), c"f_lasti") } == Some(frame.lasti() as i64 * 2)),
         ("the data stack", lies_in_chunk(&frame, &thread)),
     ];
-    checks.into_iter().find(|(_, fits)| !fits).map(|(what, _)| what)
+    let differing = checks.into_iter().find(|(_, fits)| !fits).map(|(what, _)| what);
+    // Followed only once everything around it is where it should be.
+    differing.or_else(|| (!runs_function(&frame, code, function)).then_some("the function"))
+}
+
+/// Whether the frame's function is the known one, or a copy of it, as a hook that takes frames over makes them.
+fn runs_function(frame: &Frame<'_>, code: *mut PyObject, known: *mut PyObject) -> bool {
+    let function = frame.function();
+    // SAFETY: the slot lies between others that hold what they should; the type is compared before a field is read.
+    function == known
+        || unsafe { PyFunction_Check(function) != 0 && (*function.cast::<PyFunctionObject>()).func_code == code }
 }
 
 /// The frame object of the caller, as `previous` leads to it.

@@ -6,11 +6,11 @@
 mod slots;
 mod target;
 
-use crate::check::require_some;
 use crate::error::Raised;
 use crate::frame::Frame;
 use crate::object::Owned;
 use crate::prefix::copy_free_variables;
+use core::ffi::CStr;
 use core::ptr::NonNull;
 use pyo3_ffi::{PyDict_Merge, PyDict_New};
 use slots::{FreeSource, Slots};
@@ -20,14 +20,20 @@ use target::Target;
 /// for and any of them bound, a dict of its own that holds both.
 ///
 /// A name without a value is removed from the mapping. Free variables that the frame has not copied yet are copied from
-/// the closure, the instruction pointer moves behind COPY_FREE_VARS, and `copied` is set.
+/// the closure, the instruction pointer moves behind COPY_FREE_VARS, and `copied` is set. `function` is what the message
+/// names if the frame breaks the contract.
 ///
 /// Replaces `THP_PyFrame_GetLocals`. Source: `_PyFrame_GetLocals` (3.12), which `copied` extends.
 ///
 /// # Errors
 /// What the mapping raises, but for the `KeyError` of a deletion; `MemoryError`; `SystemError` if the closure does not
 /// fit the code. Names that were written before stay written, and `copied` tells the truth.
-pub fn fast_to_locals(frame: &Frame<'_>, include_hidden: bool, copied: &mut bool) -> Result<Owned, Raised> {
+pub fn fast_to_locals(
+    frame: &Frame<'_>,
+    include_hidden: bool,
+    copied: &mut bool,
+    function: &'static CStr,
+) -> Result<Owned, Raised> {
     let fresh = frame.locals().is_null();
     if fresh {
         frame.fill_locals(new_dict()?);
@@ -38,7 +44,7 @@ pub fn fast_to_locals(frame: &Frame<'_>, include_hidden: bool, copied: &mut bool
 
     let target = Target::new(&locals, fresh);
     let mut hidden: Option<Owned> = None;
-    let slots = Slots::of(frame, FreeSource::Slots);
+    let slots = Slots::of(frame, FreeSource::Slots, function);
     for slot in slots.iter() {
         if slot.kind.is_hidden() {
             if let (true, Some(value)) = (include_hidden, slot.value) {
@@ -59,26 +65,23 @@ pub fn fast_to_locals(frame: &Frame<'_>, include_hidden: bool, copied: &mut bool
 }
 
 /// A fresh dict of the frame's bound locals; the frame stays as it is. Hidden locals are left out, and free variables
-/// that the frame has not copied yet are read from the closure.
+/// that the frame has not copied yet are read from the closure. `function` is what the message names if the frame breaks
+/// the contract.
 ///
 /// Replaces `get_framelocals_mapping` of PyTorch 2.5 and 2.6.
 ///
 /// # Errors
 /// `MemoryError`.
-pub fn mapping(frame: &Frame<'_>) -> Result<Owned, Raised> {
+pub fn mapping(frame: &Frame<'_>, function: &'static CStr) -> Result<Owned, Raised> {
     let locals = new_dict()?;
     if frame.stacktop() != 0 {
         let target = Target::new(&locals, true);
-        let slots = Slots::of(frame, FreeSource::SlotsOrClosure);
+        let slots = Slots::of(frame, FreeSource::SlotsOrClosure, function);
         for slot in slots.iter().filter(|slot| !slot.kind.is_hidden()) {
             target.write(&slot, &slots)?;
         }
     }
     Ok(locals)
-}
-
-fn code_of<'f>(frame: &Frame<'f>) -> crate::code::Code<'f> {
-    require_some(frame.code(), c"THP_PyFrame_GetLocals", c"the frame must run a code object")
 }
 
 fn merged(locals: &Owned, hidden: &Owned) -> Result<Owned, Raised> {

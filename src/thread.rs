@@ -44,6 +44,19 @@ impl<'t> Thread<'t> {
         unsafe { Frame::from_raw(self.current_frame())?.or_complete_caller() }
     }
 
+    /// Whether the frame is the thread's current one, or a caller of it.
+    pub fn has_linked(&self, frame: &Frame<'_>) -> bool {
+        let mut linked = self.current_frame();
+        // SAFETY: linked frames are live, and so is each one's caller.
+        while let Some(caller) = unsafe { Frame::from_raw(linked) } {
+            if linked == frame.as_ptr() {
+                return true;
+            }
+            linked = caller.previous();
+        }
+        false
+    }
+
     /// Runs `action` with one level less of recursion to spend, as the interpreter clears frames.
     pub fn with_recursion_spent<T>(&self, action: impl FnOnce() -> T) -> T {
         // SAFETY: the thread state is alive for 't, and outlives the action.

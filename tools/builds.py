@@ -3,9 +3,11 @@
 Everything goes to target/<version>: cargo's own output, and out/ with what the tests and the demo use.
 """
 
+import functools
 import os
 import pathlib
 import shutil
+import subprocess
 
 import libclang
 from console import Failure, Step, run
@@ -16,7 +18,9 @@ WARNINGS = ["-Wall", "-Wextra", "-Werror"]
 
 EXTENSIONS = {
     "evalframe": sorted((ROOT / "examples" / "evalframe").glob("*.c*")),
-    **{name: [ROOT / "tests" / "ext" / f"{name}.c"] for name in ("probe", "oracle", "walk")},
+    "probe": [ROOT / "tests" / "ext" / "probe.c", ROOT / "tests" / "ext" / "failing.c"],
+    "oracle": [ROOT / "tests" / "ext" / "oracle.c"],
+    "walk": [ROOT / "tests" / "ext" / "walk.c"],
 }
 
 
@@ -31,6 +35,13 @@ def compiler(variable, *names):
         if name and shutil.which(name.split()[0]):
             return name.split()
     raise Failure(f"no {'C++' if variable == 'CXX' else 'C'} compiler found; apt-get install build-essential")
+
+
+@functools.cache
+def supports_canonical_headers():
+    """Whether the C compiler is a gcc, which has to be kept from resolving links to headers."""
+    command = [*compiler("CC", "cc", "gcc", "clang"), "-fno-canonical-system-headers", "-Werror", "-E", "-x", "c", os.devnull]
+    return subprocess.run(command, capture_output=True).returncode == 0
 
 
 def stale(output, inputs):
@@ -91,6 +102,9 @@ class Build:
         return [
             f"-I{ROOT / 'include'}",
             *(f"-isystem{folder}" for folder in (self.python.include, self.python.include / "internal")),
+            # Or gcc follows the links by which Debian's debug build shares headers with the release build, and reads the
+            # wrong pyconfig.h.
+            *(["-fno-canonical-system-headers"] if supports_canonical_headers() else []),
             # What a distribution's pyconfig.h includes for one architecture.
             f"-idirafter{self.python.include.parent}",
         ]

@@ -43,6 +43,8 @@ pub unsafe extern "C" fn THP_PyFrame_GetLocals(
     locals.map_or(ptr::null_mut(), Owned::into_ptr)
 }
 
+const MAPPING: &CStr = c"get_framelocals_mapping";
+
 /// A fresh dict of the frame's bound locals ([`mapping`]): a new reference, or NULL with an exception.
 ///
 /// # Safety
@@ -50,8 +52,8 @@ pub unsafe extern "C" fn THP_PyFrame_GetLocals(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn get_framelocals_mapping(frame: *mut _PyInterpreterFrame) -> *mut PyObject {
     // SAFETY: the caller's promise.
-    let frame = unsafe { super::frame(frame, c"get_framelocals_mapping") };
-    mapping(&frame).map_or(ptr::null_mut(), Owned::into_ptr)
+    let frame = unsafe { super::frame(frame, MAPPING) };
+    mapping(&frame, MAPPING).map_or(ptr::null_mut(), Owned::into_ptr)
 }
 
 /// # Safety
@@ -60,11 +62,11 @@ unsafe fn merged(
     frame: *mut _PyInterpreterFrame,
     include_hidden: bool,
     free_vars_copied: *mut c_int,
-    function: &CStr,
+    function: &'static CStr,
 ) -> Result<Owned, Raised> {
     let mut copied = false;
     // SAFETY: the caller's promise.
-    let locals = fast_to_locals(&unsafe { super::frame(frame, function) }, include_hidden, &mut copied);
+    let locals = fast_to_locals(&unsafe { super::frame(frame, function) }, include_hidden, &mut copied, function);
     if copied && !free_vars_copied.is_null() {
         // SAFETY: valid for writes, says the caller.
         unsafe { *free_vars_copied = 1 };

@@ -1,9 +1,10 @@
 //! The slots of a frame as names with values: cells seen through, unbound ones told apart.
 
-use crate::check::require;
+use crate::check::{require, require_some};
 use crate::code::{Code, SlotKind};
 use crate::frame::{Frame, Owner};
 use crate::version;
+use core::ffi::CStr;
 use core::ptr::NonNull;
 use pyo3_ffi::{PyCell_Check, PyCellObject, PyObject, PyTuple_GET_ITEM, PyTuple_GET_SIZE};
 
@@ -65,12 +66,13 @@ pub(super) struct Slots<'v, 'f> {
     code: Code<'f>,
     free: FreeSource,
     made: CellsMade,
+    function: &'static CStr,
 }
 
 impl<'v, 'f> Slots<'v, 'f> {
-    pub(super) fn of(frame: &'v Frame<'f>, free: FreeSource) -> Self {
-        let code = super::code_of(frame);
-        Self { frame, code, free, made: CellsMade::by(frame, code) }
+    pub(super) fn of(frame: &'v Frame<'f>, free: FreeSource, function: &'static CStr) -> Self {
+        let code = require_some(frame.code(), function, c"the frame must run a code object");
+        Self { frame, code, free, made: CellsMade::by(frame, code), function }
     }
 
     /// The slots in their order. Each is read when it is asked for, so that Python code may run in between.
@@ -122,7 +124,7 @@ impl<'v, 'f> Slots<'v, 'f> {
         }
         // SAFETY: the slot or closure holds a reference.
         let is_cell = unsafe { PyCell_Check(cell) } != 0;
-        self.require(is_cell, c"the slot of a free variable must hold a cell");
+        require(is_cell, self.function, c"the slot of a free variable must hold a cell", Some(self.frame));
         // SAFETY: it is a cell.
         unsafe { contents(cell) }
     }
@@ -137,10 +139,6 @@ impl<'v, 'f> Slots<'v, 'f> {
             }
             PyTuple_GET_ITEM(closure, index as isize)
         }
-    }
-
-    fn require(&self, held: bool, rule: &core::ffi::CStr) {
-        require(held, c"THP_PyFrame_GetLocals", rule, Some(self.frame));
     }
 }
 

@@ -7,8 +7,8 @@ use crate::version;
 use core::ffi::c_int;
 use core::ptr::NonNull;
 use pyo3_ffi::{
-    PyDict_CheckExact, PyDict_Contains, PyDict_DelItem, PyDict_SetDefault, PyDict_SetItem, PyErr_Clear,
-    PyErr_ExceptionMatches, PyExc_KeyError, PyObject, PyObject_DelItem, PyObject_SetItem,
+    PyDict_CheckExact, PyDict_Contains, PyDict_DelItem, PyDict_SetItem, PyErr_Clear, PyErr_ExceptionMatches,
+    PyExc_KeyError, PyObject, PyObject_DelItem, PyObject_SetItem,
 };
 
 /// A mapping to write names to.
@@ -33,8 +33,7 @@ impl<'m> Target<'m> {
     pub(super) fn write(&self, slot: &Slot, slots: &Slots<'_, '_>) -> Result<(), Raised> {
         let second = version::FIRST_BOUND_SLOT_WINS && slot.kind.is_free();
         match slot.value {
-            Some(value) if second && self.is_fresh => self.set_default(slot.name, value),
-            _ if second && slots.is_shadowed(slot.name) => Ok(()),
+            _ if second && self.is_written(slot.name, slots)? => Ok(()),
             Some(value) => self.set(slot.name, value),
             // Nothing to remove from what was empty before, unless another slot has written it.
             None if self.is_fresh && !slot.kind.is_free() => Ok(()),
@@ -59,11 +58,17 @@ impl<'m> Target<'m> {
         status(failed)
     }
 
-    /// Gives the name its value in a fresh dict, unless it has one.
-    fn set_default(&self, name: *mut PyObject, value: NonNull<PyObject>) -> Result<(), Raised> {
-        // SAFETY: a fresh mapping is a dict; the name and the value are alive, and the result is borrowed.
-        let held = unsafe { PyDict_SetDefault(self.mapping.as_ptr(), name, value.as_ptr()) };
-        status(c_int::from(held.is_null()))
+    /// Whether another slot has given the name its value.
+    fn is_written(&self, name: *mut PyObject, slots: &Slots<'_, '_>) -> Result<bool, Raised> {
+        if !self.is_fresh {
+            return Ok(slots.is_shadowed(name));
+        }
+        // PyDict_SetDefault would do both in one, but loses the MemoryError on 3.13.0.
+        // SAFETY: a fresh mapping is a dict, and the name is alive.
+        match unsafe { PyDict_Contains(self.mapping.as_ptr(), name) } {
+            -1 => status(-1).map(|()| false),
+            found => Ok(found == 1),
+        }
     }
 
     /// Makes sure that the name has no value. A `KeyError` while it is removed means that it had none.

@@ -26,13 +26,22 @@ pub(crate) const MERGES_CELLS_INTO_NAMESPACES: bool = true;
 /// Which of two bound slots of one name is shown: the first one, or the second.
 pub(crate) const FIRST_BOUND_SLOT_WINS: bool = false;
 
-/// The code slot, NULL never.
+/// The code; NULL in the dead frame of a new frame object.
 ///
 /// # Safety
 /// `frame` is a live interpreter frame.
 pub(crate) unsafe fn code(frame: *mut _PyInterpreterFrame) -> *mut PyCodeObject {
     // SAFETY: the frame is live.
     unsafe { (*frame).f_code }
+}
+
+/// The address of the code slot, which owns a reference.
+///
+/// # Safety
+/// `frame` is memory for an interpreter frame.
+pub(crate) unsafe fn code_slot(frame: *mut _PyInterpreterFrame) -> *mut *mut PyObject {
+    // SAFETY: the field lies in the frame.
+    unsafe { (&raw mut (*frame).f_code).cast() }
 }
 
 /// The address of the function slot, which owns a reference.

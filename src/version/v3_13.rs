@@ -26,7 +26,7 @@ pub(crate) const MERGES_CELLS_INTO_NAMESPACES: bool = false;
 /// Which of two bound slots of one name is shown: the first one, or the second.
 pub(crate) const FIRST_BOUND_SLOT_WINS: bool = true;
 
-/// The code slot, NULL for an entry frame, whose executable is `None`.
+/// The code; NULL for an entry frame, whose executable is `None`, and in the dead frame of a new frame object.
 ///
 /// # Safety
 /// `frame` is a live interpreter frame.
@@ -34,8 +34,21 @@ pub(crate) unsafe fn code(frame: *mut _PyInterpreterFrame) -> *mut PyCodeObject 
     // SAFETY: the frame is live, and its executable is an object.
     unsafe {
         let executable = (*frame).f_executable;
-        if pyo3_ffi::PyCode_Check(executable) != 0 { executable.cast() } else { core::ptr::null_mut() }
+        if !executable.is_null() && pyo3_ffi::PyCode_Check(executable) != 0 {
+            executable.cast()
+        } else {
+            core::ptr::null_mut()
+        }
     }
+}
+
+/// The address of the code slot, which owns a reference.
+///
+/// # Safety
+/// `frame` is memory for an interpreter frame.
+pub(crate) unsafe fn code_slot(frame: *mut _PyInterpreterFrame) -> *mut *mut PyObject {
+    // SAFETY: the field lies in the frame.
+    unsafe { (&raw mut (*frame).f_executable).cast() }
 }
 
 /// The address of the function slot, which owns a reference.

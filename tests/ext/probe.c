@@ -15,6 +15,8 @@
 #include "cpython_defs.h"
 #include "pyframe_shim.h"
 
+#include "failing.h"
+
 #if PY_VERSION_HEX >= 0x030D0000
 #define CODE(frame) ((PyCodeObject *)(frame)->f_executable)
 #define POINTER(frame) ((frame)->instr_ptr)
@@ -667,6 +669,23 @@ static PyObject *log_arenas(PyObject *module, PyObject *on)
     return log;
 }
 
+/* ---- allocations that fail ------------------------------------------------------------------------------------- */
+
+PyDoc_STRVAR(fail_allocation_doc, "fail_allocation(n): have the n-th allocation (from 0) of the next symbol's call fail.");
+static PyObject *fail_allocation(PyObject *module, PyObject *n)
+{
+    (void)module;
+    failing_arm(PyLong_AsLong(n));
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(allocation_failed_doc, "allocation_failed(): whether it came to that.");
+static PyObject *allocation_failed(PyObject *module, PyObject *args)
+{
+    (void)module, (void)args;
+    return PyBool_FromLong(failing_has_failed());
+}
+
 /* ---- tables and versions --------------------------------------------------------------------------------------- */
 
 PyDoc_STRVAR(opcode_caches_doc, "opcode_caches(): the table as bytes.");
@@ -747,6 +766,8 @@ static PyMethodDef methods[] = {
     METHOD(arena, METH_VARARGS),
     METHOD(fail_arenas, METH_O),
     METHOD(log_arenas, METH_O),
+    METHOD(fail_allocation, METH_O),
+    METHOD(allocation_failed, METH_NOARGS),
     METHOD(opcode_caches, METH_NOARGS),
     METHOD(overwrite_caches, METH_NOARGS),
     METHOD(check_runtime, METH_NOARGS),

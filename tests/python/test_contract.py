@@ -126,14 +126,8 @@ class LocalsTest(ContractTestCase):
         "get_framelocals_mapping": "probe.mapping(f)",
     }
 
-    CLEARED = "f = probe.push_frame(plain, (1, 2)); probe.set_stacktop(f, 0); "
     NO_CELL = "g = outer_of_generator()(1); next(g); f = probe.generator_frame(g); probe.set_slot(f, 1, 'no'); "
-    EMPTY = "the slots of a cleared frame must be empty"
     A_CELL = "the slot of a free variable must hold a cell"
-
-    def test_slots_of_a_cleared_frame(self):
-        program = self.CLEARED + "probe.get_locals(f, 0)"
-        self.assert_broken(program, "THP_PyFrame_GetLocals", self.EMPTY, "plain", "def plain(a, b):")
 
     def test_no_cell_in_a_free_variables_slot(self):
         program = self.NO_CELL + "probe.get_locals(f, 0)"
@@ -144,8 +138,6 @@ class LocalsTest(ContractTestCase):
         for function, call in self.CALLS.items():
             with self.subTest(function):
                 self.assert_broken(self.NO_CELL + call.format(0), function, self.A_CELL, "closing", "yield x, a")
-                if function != "get_framelocals_mapping":
-                    self.assert_broken(self.CLEARED + call.format(0), function, self.EMPTY, "plain", "def plain(a, b):")
 
     def test_no_cell_before_the_frame_has_begun(self):
         """The closure is looked at only where the slot is empty."""
