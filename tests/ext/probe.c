@@ -453,6 +453,32 @@ static PyObject *exception_item(PyObject *module, PyObject *args)
     return PyLong_FromVoidPtr(PyThreadState_Get()->exc_info);
 }
 
+PyDoc_STRVAR(set_function_doc, "set_function(frame, object): put something else into the function slot (3.12+).");
+static PyObject *set_function(PyObject *module, PyObject *args)
+{
+    (void)module;
+    _PyInterpreterFrame *frame;
+    PyObject *object;
+    if (!PyArg_ParseTuple(args, "O&O", to_frame, &frame, &object)) {
+        return NULL;
+    }
+#if PY_VERSION_HEX >= 0x030C0000
+    Py_SETREF(frame->f_funcobj, Py_NewRef(object));
+#endif
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(recursion_doc, "recursion(): what the interpreter has left for clearing frames within each other.");
+static PyObject *recursion(PyObject *module, PyObject *args)
+{
+    (void)module, (void)args;
+#if PY_VERSION_HEX >= 0x030C0000
+    return PyLong_FromLong(PyThreadState_Get()->c_recursion_remaining);
+#else
+    return PyLong_FromLong(PyThreadState_Get()->recursion_remaining);
+#endif
+}
+
 /* ---- the data stack -------------------------------------------------------------------------------------------- */
 
 PyDoc_STRVAR(push_doc, "push(words): THP_PyThreadState_BumpFramePointerSlow.");
@@ -757,6 +783,8 @@ static PyMethodDef methods[] = {
     METHOD(clear_with_pending, METH_VARARGS),
     METHOD(clear_generator, METH_O),
     METHOD(exception_item, METH_NOARGS),
+    METHOD(set_function, METH_VARARGS),
+    METHOD(recursion, METH_NOARGS),
     METHOD(push, METH_VARARGS),
     METHOD(pop, METH_VARARGS),
     METHOD(stack, METH_NOARGS),
