@@ -9,14 +9,22 @@ import unittest
 from support import BUILDS, ROOT, WARNINGS, compiler, exported, module_name, python_includes, run
 
 
-def defined(table, file):
-    """The names that a library defines for others, by readelf: nm trips over the bitcode that Rust's archives carry."""
-    names = set()
+def symbols(table, file):
+    """The names that are not local, each with its section, by readelf: nm trips over the bitcode in Rust's archives."""
     for line in run(["readelf", "--wide", table, file]).splitlines():
         fields = line.split()
-        if len(fields) == 8 and fields[4] in ("GLOBAL", "WEAK") and fields[6] not in ("UND", "Ndx"):
-            names.add(fields[7])
-    return sorted(names)
+        if len(fields) >= 8 and fields[4] in ("GLOBAL", "WEAK"):
+            yield fields[7].partition("@")[0], fields[6]
+
+
+def defined(table, file):
+    """The names that a library defines for others."""
+    return sorted({name for name, section in symbols(table, file) if section != "UND"})
+
+
+def undefined(file):
+    """The names that a library takes from others."""
+    return sorted({name for name, section in symbols("--dyn-syms", file) if section == "UND"})
 
 
 class Symbols(unittest.TestCase):
@@ -45,6 +53,19 @@ class Symbols(unittest.TestCase):
             needed = re.findall(r"\(NEEDED\).*\[(.+?)\]", run(["readelf", "-d", build.shared]))
             self.assertTrue(needed)
             self.assertEqual([name for name in needed if "python" in name], [])
+
+    def test_needs_nothing_that_another_minor_lacks(self):
+        """Or it could not be loaded there, and so not say that it is the wrong one. No private inline is left either."""
+        for build in BUILDS:
+            if build.python.debug:
+                continue  # reference counting in a debug build takes symbols of its own
+            needed = [name for name in undefined(build.shared) if re.match(r"_?Py", name)]
+            self.assertIn("PyThreadState_Get", needed)
+            private = {name for name in needed if name.startswith("_")}
+            self.assertLessEqual(private, {"_PyObject_GC_New", "_PyObject_GC_NewVar", "_Py_Dealloc", "_Py_NoneStruct"})
+            code = f"import ctypes; print([name for name in {needed} if not hasattr(ctypes.pythonapi, name)])"
+            for other in BUILDS:
+                self.assertEqual(run([other.python.path, "-c", code]).strip(), "[]")
 
     def test_links_beside_another_rust_library_and_a_static_libpython(self):
         rustc = shutil.which("rustc")
