@@ -48,10 +48,10 @@ pub fn fast_to_locals(
     for slot in slots.iter() {
         if slot.kind.is_hidden() {
             if let (true, Some(value)) = (include_hidden, slot.value) {
-                if hidden.is_none() {
-                    hidden = Some(new_dict()?);
-                }
-                let hidden = hidden.as_ref().expect("made above");
+                let hidden = match &mut hidden {
+                    Some(hidden) => hidden,
+                    none => none.insert(new_dict()?),
+                };
                 Target::new(hidden, true).set(slot.name, value)?;
             }
             continue;

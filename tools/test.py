@@ -20,7 +20,7 @@ from console import Step, main, say
 UNITTEST = re.compile(r"^Ran (\d+) tests?", re.MULTILINE)
 OUTCOMES = re.compile(r"(failures|errors|skipped|unexpected successes)=(\d+)")
 CARGO = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored", re.MULTILINE)
-SKIPPED = re.compile(r"^(.*) \.\.\. skipped (.*)$", re.MULTILINE)
+SKIPPED = re.compile(r"^(test_\w+) \(.*\)(?:\n.*)? \.\.\. skipped (.*)$", re.MULTILINE)
 
 
 class Tally:
@@ -47,7 +47,7 @@ def run(tally, what, command, log, count, **options):
     tally.add(passed, failed, skipped)
     say(f"    {passed} passed, {failed} failed, {skipped} skipped")
     for test, reason in SKIPPED.findall(done.stdout):
-        say(f"    skipped: {test.split(' ')[0]}: {reason}")
+        say(f"    skipped: {test}: {reason}")
     if failed:
         say("\n".join(f"    | {line}" for line in done.stdout.splitlines()[-120:]))
         say(f"    all of it: {log}")

@@ -27,35 +27,24 @@ pub(super) enum FreeSource {
 /// Which cells the frame has made already. Until MAKE_CELL has run, a cell in the slot of an argument is the argument.
 enum CellsMade {
     All,
-    /// One bit a slot; a frame is seen in the middle of its prefix only if an allocation there ran the collector.
-    These(Vec<bool>),
-    None,
+    /// Those whose MAKE_CELL lies before this code unit.
+    Before(usize),
 }
 
 impl CellsMade {
-    fn by(frame: &Frame<'_>, code: Code<'_>) -> Self {
+    fn by(frame: &Frame<'_>) -> Self {
         if frame.owner() == Owner::Generator || !frame.is_incomplete() {
             return Self::All;
         }
-        let end = frame.lasti().max(0) as usize;
-        let mut made = code.cells_made_before(end).peekable();
-        if made.peek().is_none() {
-            return Self::None;
-        }
-        let mut slots = vec![false; code.slots()];
-        for slot in made {
-            if let Some(slot) = slots.get_mut(slot) {
-                *slot = true;
-            }
-        }
-        Self::These(slots)
+        Self::Before(frame.lasti().max(0) as usize)
     }
 
-    fn has(&self, slot: usize) -> bool {
-        match self {
+    /// Scans anew each time: only a fresh frame is incomplete here, whose scan has nothing to do, or one in which making
+    /// a cell ran the collector (3.11).
+    fn has(&self, code: Code<'_>, slot: usize) -> bool {
+        match *self {
             Self::All => true,
-            Self::These(slots) => slots[slot],
-            Self::None => false,
+            Self::Before(end) => code.cells_made_before(end).any(|made| made == slot),
         }
     }
 }
@@ -72,7 +61,7 @@ pub(super) struct Slots<'v, 'f> {
 impl<'v, 'f> Slots<'v, 'f> {
     pub(super) fn of(frame: &'v Frame<'f>, free: FreeSource, function: &'static CStr) -> Self {
         let code = require_some(frame.code(), function, c"the frame must run a code object");
-        Self { frame, code, free, made: CellsMade::by(frame, code), function }
+        Self { frame, code, free, made: CellsMade::by(frame), function }
     }
 
     /// The slots in their order. Each is read when it is asked for, so that Python code may run in between.
@@ -107,7 +96,7 @@ impl<'v, 'f> Slots<'v, 'f> {
             return self.free_value(slot, held);
         }
         // SAFETY: the slot holds NULL or a reference.
-        if kind.is_cell() && !held.is_null() && unsafe { PyCell_Check(held) } != 0 && self.made.has(slot) {
+        if kind.is_cell() && !held.is_null() && unsafe { PyCell_Check(held) } != 0 && self.made.has(self.code, slot) {
             // SAFETY: it is a cell.
             return unsafe { contents(held) };
         }

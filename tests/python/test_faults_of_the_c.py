@@ -3,11 +3,12 @@
 Places 15, 20 and 25 are about what is built: tests/artifacts has them.
 """
 
+import _thread
 import asyncio
 import gc
 import opcode
 import sys
-import threading
+import time
 import unittest
 import weakref
 
@@ -71,16 +72,14 @@ class FaultsOfTheC(FrameTestCase):
             thing = Cyclic()
             thing.itself = thing
             del thing
-            done = threading.Event()
-
-            def target(*arguments):
-                done.set()
-
+            threads = _thread._count()
             evalframe.run_all(True)
             gc.set_threshold(gc.get_count()[0] + steps)
-            thread = threading.Thread(target=bottom["bottom"], args=range(16))
-            thread.start()
-            thread.join()
+            # Not threading.Thread, which has complete frames below the function.
+            _thread.start_new_thread(bottom["bottom"], tuple(range(16)))
+            deadline = time.monotonic() + 0.05
+            while _thread._count() > threads or time.monotonic() < deadline:
+                time.sleep(0.001)
             gc.set_threshold(*thresholds)
             evalframe.run_all(False)
             gc.collect()
