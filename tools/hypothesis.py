@@ -1,0 +1,55 @@
+"""Generated programs on every interpreter: locals by every route against the interpreter's own answer.
+
+    make hypothesis [PYTHONS="..."] [EXAMPLES=2000]
+
+A failing program is made as small as can be, and saved in tests/python/programs, which `make test` runs.
+"""
+
+import os
+import subprocess
+import sys
+
+import pythons
+from builds import ROOT, Build
+from console import Failure, Step, main, run, say
+
+# A release without compiled parts: one copy serves every interpreter.
+HYPOTHESIS = "hypothesis==6.155.0"
+PLACE = ROOT / ".tools" / "hypothesis"
+EXAMPLES = 2000
+
+
+def ensure(found):
+    """Hypothesis, installed with the pip of the first interpreter that has one."""
+    if (PLACE / "hypothesis" / "__init__.py").exists():
+        return
+    for path in (*(python.path for python in found), sys.executable):
+        if subprocess.run([path, "-m", "pip", "--version"], capture_output=True).returncode == 0:
+            with Step(f"installing {HYPOTHESIS} (into {PLACE.relative_to(ROOT)})"):
+                run([path, "-m", "pip", "install", "--quiet", "--target", str(PLACE), HYPOTHESIS], "pip install hypothesis")
+            return
+    raise Failure("no interpreter here has pip, which would install Hypothesis (apt-get install python3-pip)")
+
+
+def hypothesis():
+    found = pythons.find()
+    examples = os.environ.get("EXAMPLES") or str(EXAMPLES)
+    if not examples.isdecimal() or int(examples) == 0:
+        raise Failure(f"EXAMPLES must be a number above 0, not {examples!r}")
+    ensure(found)
+    failed = []
+    for python in found:
+        build = Build(python).library()
+        for name in ("probe", "evalframe"):
+            build.extension(name)
+        say(f"CPython {python.name}:")
+        command, environment = build.run_python([str(ROOT / "tests" / "hypothesis" / "test_locals.py"), examples])
+        environment["PYTHONPATH"] += os.pathsep + str(PLACE)
+        if subprocess.run(command, env=environment).returncode != 0:
+            failed.append(python.name)
+    say(f"\nfailed on {', '.join(failed)}" if failed else "\nno difference found")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(hypothesis))
