@@ -11,14 +11,6 @@ sys.path.insert(0, str(FOLDER.parent / "hypothesis"))
 import compare
 
 
-# Where the shim is wrong on 3.13 so far.
-WRONG_ON_313 = {
-    "class_alias": "it writes __classdict__ into the class's namespace",
-    "names_of_the_compiler": "it deletes __class__ from the class's namespace",
-    "free_and_inlined": "in the comprehension the free variable covers its variable",
-}
-
-
 class FoundPrograms(unittest.TestCase):
     """One test for each program."""
 
@@ -37,8 +29,6 @@ def add(path):
     def test(self):
         self.check(path)
 
-    if path.stem in WRONG_ON_313 and sys.version_info >= (3, 13):
-        test = unittest.expectedFailure(test)
     setattr(FoundPrograms, f"test_{path.stem}", test)
 
 
