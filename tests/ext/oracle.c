@@ -174,12 +174,29 @@ static bool has_hidden(PyCodeObject *code)
     return false;
 }
 
+/* The proxy of 3.13.0 takes what is in a cell variable's slot for a cell, and crashes on a plain value: one of two inlined
+ * comprehensions over a name captures it, and the other one runs. */
+static bool interpreter_would_crash(_PyInterpreterFrame *frame)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    PyCodeObject *code = CODE(frame);
+    for (int i = 0; i < code->co_nlocalsplus; i++) {
+        PyObject *value = frame->localsplus[i];
+        if (PyBytes_AS_STRING(code->co_localspluskinds)[i] & CO_FAST_CELL && value != NULL && !PyCell_Check(value)) {
+            return true;
+        }
+    }
+#endif
+    (void)frame;
+    return false;
+}
+
 static void compare_running(PyFrameObject *object)
 {
     _PyInterpreterFrame *frame = object->f_frame;
     PyCodeObject *code = CODE(frame);
     bool optimized = (code->co_flags & CO_OPTIMIZED) != 0;
-    if (frame->f_locals != NULL && !PyDict_CheckExact(frame->f_locals)) {
+    if ((frame->f_locals != NULL && !PyDict_CheckExact(frame->f_locals)) || interpreter_would_crash(frame)) {
         passed_over++;
         return;
     }
