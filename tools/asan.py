@@ -112,11 +112,12 @@ class Reports:
     def paths(self):
         return sorted(self.prefix.parent.glob(f"{self.prefix.name}.*"))
 
-    def texts(self):
-        return [path.read_text(errors="replace") for path in self.paths()]
+    def errors(self):
+        """The texts that are more than a warning."""
+        return [text for text in (path.read_text(errors="replace") for path in self.paths()) if HEADLINE.search(text)]
 
     def kinds(self):
-        return sorted(HEADLINE.search(text).group(1) for text in self.texts())
+        return sorted(HEADLINE.search(text).group(1) for text in self.errors())
 
 
 def jobs(chosen, modules, short):
@@ -129,9 +130,9 @@ class Asan(SuiteRun):
     def __init__(self, build, part, modules):
         reports = Reports(build, f"tests-{part}")
         self.run(build, *command(build, [str(SANITIZE / "run_tests.py"), *modules], reports.prefix))
-        self.errors = len(reports.paths())
-        for text in reports.texts():
-            self.details += [f"| {line}" for line in text.splitlines()[:30]]
+        self.errors = len(reports.errors())
+        for text in reports.errors():
+            self.details += [f"| {line}" for line in text.splitlines()[1:20]]
 
 
 def summary(done):

@@ -38,7 +38,7 @@ class SuiteRun:
 
     def line(self):
         return (
-            f"{self.name}: {self.passed} tests passed, {self.failed} failed, {self.skipped} left out, {self.errors} errors found "
+            f"{self.name}: {self.passed} tests passed, {self.failed} failed, {self.skipped} skipped, {self.errors} errors found "
             f"({self.seconds:.0f} s)"
         )
 
