@@ -1,8 +1,9 @@
 """tests/python under valgrind's memcheck.
 
-Every wrong access and every use of what was never set is an error, wherever it happens: CPython is the first to stumble
-over an object that the shim released too early. Memory that nobody refers to any more is an error if the shim's
-library, or an extension that it is linked into, had to do with its allocation. python.supp has what CPython does by itself.
+Every wrong access is an error, wherever it happens: CPython is the first to stumble over an object that the shim released
+too early. Memory that nobody refers to any more is an error if the shim's library, or an extension that it is linked into,
+had to do with its allocation. Acting on what was never set is one if they do it themselves: CPython 3.11 does, as it starts,
+and from there it spreads to every small int. python.supp has what else CPython does by itself.
 """
 
 import os
@@ -48,7 +49,9 @@ def builds(found, short):
 
 def command(build, arguments, report):
     report.unlink(missing_ok=True)
-    program, environment = build.run_python(arguments, PYTHONMALLOC="malloc", TEST_PYTHON=build.python.path)
+    # Without an allocator of its own the interpreter counts no blocks: tests that do so many times over see nothing.
+    fewer = {"PYFRAME_SHIM_ROUNDS": "5", "PYFRAME_SHIM_STEPS": "2000"}
+    program, environment = build.run_python(arguments, PYTHONMALLOC="malloc", TEST_PYTHON=build.python.path, **fewer)
     return [*VALGRIND, f"--xml-file={report}", *program], environment
 
 
@@ -61,11 +64,12 @@ class Error:
             (frame.findtext("fn") or "?", os.path.basename(frame.findtext("obj") or ""))
             for frame in element.find("stack").findall("frame")
         ]
-        self.ours = any(str(build.out) in (frame.findtext("obj") or "") for frame in element.iter("frame"))
-
-    @property
-    def counts(self):
-        return self.ours or not self.kind.startswith("Leak_")
+        ours = [str(build.out) in (frame.findtext("obj") or "") for frame in element.find("stack").findall("frame")]
+        self.ours = any(ours)
+        if self.kind.startswith("Uninit"):
+            self.counts = ours[0]
+        else:
+            self.counts = self.ours or not self.kind.startswith("Leak_")
 
     def lines(self):
         return [f"{self.kind}:", *(f"    {function} ({name})" for function, name in self.frames[:25])]
@@ -78,12 +82,11 @@ class Report:
         try:
             root = xml.etree.ElementTree.parse(path).getroot()
         except (OSError, xml.etree.ElementTree.ParseError) as problem:
-            self.errors, self.suppressed, self.problem = [], 0, f"valgrind has left no report: {problem}"
+            self.errors, self.others, self.problem = [], 0, f"valgrind has left no report: {problem}"
             return
         errors = [Error(build, element) for element in root.findall("error")]
         self.errors, self.problem = [error for error in errors if error.counts], None
         self.others = len(errors) - len(self.errors)
-        self.suppressed = len(root.findall("suppcounts/pair"))
 
 
 def prove(chosen):
@@ -100,6 +103,8 @@ def prove(chosen):
 
 
 def jobs(chosen, modules, short):
+    if short:
+        modules = modules[1::2]
     return [lambda build=build, part=part: Memcheck(build, part, modules[part::2]) for build in chosen for part in range(2)]
 
 
@@ -113,6 +118,8 @@ class Memcheck(SuiteRun):
         self.errors = len(report.errors) + bool(report.problem)
         if report.problem:
             self.details.append(report.problem)
+        if report.others:
+            self.details.append(f"{report.others} more are CPython's own: leaks, and small ints that it calls unset")
         for error in report.errors[:10]:
             self.details += [f"| {line}" for line in error.lines()]
 

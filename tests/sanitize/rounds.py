@@ -56,12 +56,13 @@ def main():
     outcomes = {module: None for module in modules}
     # One count before each file of each round, and one at the end.
     counts = array.array("q", bytes(16 * (len(modules) * rounds + 1)))
-    for number in range(-work["warm_up"], rounds):
+    for number in range(-work["warm_up"], rounds + 1):
         for place, module in enumerate(modules):
+            # The last count is taken here too, where as much is alive as at the others.
             count_into(counts, max(number, 0) * len(modules) + place)
+            if number == rounds:
+                break
             outcomes[module] = run(module, work["left_out"])
-        print(number, flush=True)
-    count_into(counts, rounds * len(modules))
     with open(sys.argv[1], "w") as file:
         json.dump({"outcomes": outcomes, "counts": counts.tolist()}, file)
 
