@@ -29,7 +29,7 @@ def sanitize():
     if set(wanted) - set(PARTS):
         raise Failure(f"no part {' '.join(set(wanted) - set(PARTS))}; there are {', '.join(PARTS)}")
     short = os.environ.get("SHORT", "") not in ("", "0")
-    os.environ.update(PYFRAME_SHIM_STEPS="5000", PYFRAME_SHIM_ROUNDS="50")
+    os.environ["PYFRAME_SHIM_STEPS"] = "5000"
     found, closing, failures = pythons.find(), [], 0
     for name in wanted:
         part, began = PARTS[name], time.monotonic()
