@@ -98,7 +98,7 @@ def prove(chosen):
 
 
 def jobs(chosen, modules, short):
-    warm_up, rounds = (1, 2) if short else (WARM_UP, ROUNDS)
+    warm_up, rounds = (2, 3) if short else (WARM_UP, ROUNDS)
     return [lambda build=build: Hunt(build, modules, warm_up, rounds) for build in chosen]
 
 
