@@ -3,11 +3,9 @@
 Everything goes to target/<version>: cargo's own output, and out/ with what the tests and the demo use.
 """
 
-import functools
 import os
 import pathlib
 import shutil
-import subprocess
 
 import libclang
 from console import Failure, Step, run
@@ -22,6 +20,8 @@ EXTENSIONS = {
     "oracle": [ROOT / "tests" / "ext" / "oracle.c"],
     "walk": [ROOT / "tests" / "ext" / "walk.c"],
 }
+# Built for `make sanitize` only.
+SANITIZE_EXTENSIONS = {"faults": [ROOT / "tests" / "ext" / "faults.c"]}
 
 
 def exported():
@@ -37,13 +37,6 @@ def compiler(variable, *names):
     raise Failure(f"no {'C++' if variable == 'CXX' else 'C'} compiler found; apt-get install build-essential")
 
 
-@functools.cache
-def supports_canonical_headers():
-    """Whether the C compiler is a gcc, which has to be kept from resolving links to headers."""
-    command = [*compiler("CC", "cc", "gcc", "clang"), "-fno-canonical-system-headers", "-Werror", "-E", "-x", "c", os.devnull]
-    return subprocess.run(command, capture_output=True).returncode == 0
-
-
 def stale(output, inputs):
     return not output.exists() or any(path.stat().st_mtime > output.stat().st_mtime for path in inputs)
 
@@ -51,9 +44,14 @@ def stale(output, inputs):
 class Build:
     """What is built for one interpreter."""
 
+    folder = ROOT / "target"
+    cargo_arguments = ()
+    cargo_output = "release"
+    compiler_flags = ()
+
     def __init__(self, python):
         self.python = python
-        self.cargo_target = ROOT / "target" / python.name
+        self.cargo_target = self.folder / python.name
         self.out = self.cargo_target / "out"
         self.archive = self.out / "libpyframe_shim.a"
         self.shared = self.out / "libpyframe_shim.so"
@@ -73,9 +71,9 @@ class Build:
             raise Failure("no cargo found; install Rust 1.87 or newer (https://rustup.rs, or your system's packages)")
         environment = self.environment()
         with Step(f"{self.python.name}: building the library"):
-            run(["cargo", "build", "--release", "--locked"], "cargo build", cwd=ROOT, env=environment)
+            run(["cargo", "build", "--release", "--locked", *self.cargo_arguments], "cargo build", cwd=ROOT, env=environment)
         self.out.mkdir(parents=True, exist_ok=True)
-        built = self.cargo_target / "release"
+        built = self.cargo_target / self.cargo_output
         if stale(self.archive, [built / "libpyframe_shim.a"]):
             self.make_archive(built / "libpyframe_shim.a")
         if stale(self.shared, [built / "libpyframe_shim.so"]):
@@ -102,16 +100,17 @@ class Build:
         return [
             f"-I{ROOT / 'include'}",
             *(f"-isystem{folder}" for folder in (self.python.include, self.python.include / "internal")),
-            # Or gcc follows the links by which Debian's debug build shares headers with the release build, and reads the
-            # wrong pyconfig.h.
-            *(["-fno-canonical-system-headers"] if supports_canonical_headers() else []),
             # What a distribution's pyconfig.h includes for one architecture.
             f"-idirafter{self.python.include.parent}",
+            # First: Debian's headers of a debug build are links to those of the release build, and gcc, which follows links
+            # from system folders, would find the pyconfig.h there.
+            "-include",
+            str(self.python.include / "pyconfig.h"),
         ]
 
     def extension(self, name):
-        """Build one of EXTENSIONS into out/, linked with the static library."""
-        sources = EXTENSIONS[name]
+        """Build one of the extensions into out/, linked with the static library."""
+        sources = {**EXTENSIONS, **SANITIZE_EXTENSIONS}[name]
         output = self.out / f"{name}{self.python.suffix}"
         local = [path for folder in {source.parent for source in sources} for path in folder.glob("*.h")]
         if not stale(output, [*sources, *local, *HEADERS, self.archive]):
@@ -127,12 +126,12 @@ class Build:
                     command = [*compiler("CXX", "c++", "g++", "clang++"), "-std=c++17"]
                     linker = command[:-1]
                 target = objects / f"{name}-{source.name}.o"
-                flags = ["-O2", "-g", "-fPIC", "-fvisibility=hidden", "-Wno-missing-field-initializers"]
+                flags = ["-O2", "-g", "-fPIC", "-fvisibility=hidden", "-Wno-missing-field-initializers", *self.compiler_flags]
                 run([*command, *WARNINGS, *flags, *self.includes(), "-c", str(source), "-o", str(target)], f"compiling {source.name}")
                 linked.append(str(target))
             # An extension has no business to offer the library's symbols to others.
             hide = ["-Wl,--exclude-libs,ALL"]
-            run([*linker, "-shared", *hide, *linked, str(self.archive), "-o", str(output)], f"linking {name}")
+            run([*linker, *self.compiler_flags, "-shared", *hide, *linked, str(self.archive), "-o", str(output)], f"linking {name}")
 
     def run_python(self, arguments, **options):
         """The command line and environment that run a program with the extensions at hand."""

@@ -18,7 +18,7 @@ from builds import EXTENSIONS, ROOT, Build
 from console import Step, main, say
 
 UNITTEST = re.compile(r"^Ran (\d+) tests?", re.MULTILINE)
-OUTCOMES = re.compile(r"(failures|errors|skipped|unexpected successes)=(\d+)")
+OUTCOMES = re.compile(r"\b(expected failures|failures|errors|skipped|unexpected successes)=(\d+)")
 CARGO = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored", re.MULTILINE)
 SKIPPED = re.compile(r"^(test_\w+) \(.*\)(?:\n.*)? \.\.\. skipped (.*)$", re.MULTILINE)
 
