@@ -81,5 +81,6 @@ fn compiler_headers() -> Option<PathBuf> {
     let compiler = cc::Build::new().cargo_metadata(false).try_get_compiler().ok()?;
     let output = Command::new(compiler.path()).arg("-print-file-name=include").output().ok()?;
     let folder = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
-    folder.is_dir().then_some(folder)
+    // A compiler that does not know the folder repeats the question.
+    (folder.is_absolute() && folder.is_dir()).then_some(folder)
 }

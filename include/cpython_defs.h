@@ -50,7 +50,8 @@ PyObject *THP_PyFrame_GetLocals(_PyInterpreterFrame *frame, int include_hidden, 
  * copied yet are read from its closure. Hidden locals, and the free variables of module and class bodies, are left out.
  * From PyTorch 2.5 and 2.6.
  *
- * Differs: cells that the frame has made already are seen through. */
+ * Differs: cells that the frame has made already are seen through. On 3.13 the other cells of module and class bodies are
+ * left out as well, as CPython's own f_locals does there. */
 PyObject *get_framelocals_mapping(_PyInterpreterFrame *frame);
 
 /* A copy of a function with other code: new, or NULL with ValueError or MemoryError. Name and qualified name are the
@@ -67,7 +68,9 @@ PyFrameObject *THP_PyFrame_New_NoTrack(const PyCodeObject *code);
 
 /* Makes the frame's object, which the frame owns: borrowed, or NULL with MemoryError. A pending exception stays, unless
  * it gives way to that MemoryError.
- * Contract: the frame has no object yet and is neither cleared nor owned by one. */
+ * Contract: the frame has no object yet and is neither cleared nor owned by one. Not checked, as in CPython's release
+ * builds: it has come to its first RESUME; or it is never evaluated, and Python code does not see the object before
+ * THP_PyFrame_Clear has moved the frame to it. */
 PyFrameObject *THP_PyFrame_MakeAndSetFrameObject(_PyInterpreterFrame *frame);
 
 /* Drops what the frame holds, its code included; if others hold its frame object, moves everything there instead. The

@@ -17,7 +17,7 @@ extern "C" {
  * with the GIL held, and return NULL if it fails.
  *
  * Returns 0, or -1 with an ImportError that names the Python that the library was built for, the one that it is running
- * in, and what to do. */
+ * in, and what to do; or with whatever kept the check from running, such as MemoryError. */
 int PyFrameShim_CheckRuntime(void);
 
 /* Bits of PyFrameShim_Build.flags. */

@@ -104,6 +104,14 @@ pub fn check_version() -> Result<(), Mismatch> {
     compare_version(&text)
 }
 
+/// The version that runs, such as `3.12.1`.
+#[cfg(interpreter_frames)]
+pub(crate) fn running_version() -> String {
+    // SAFETY: a static, NUL-terminated string; works without the GIL.
+    let text = unsafe { CStr::from_ptr(Py_GetVersion()) }.to_string_lossy();
+    text.split(' ').next().unwrap_or_default().to_owned()
+}
+
 /// Compares the build's minor with the version text of an interpreter.
 ///
 /// # Errors
@@ -124,7 +132,8 @@ pub fn compare_version(text: &str) -> Result<(), Mismatch> {
 /// Needs the GIL. The C symbol is `PyFrameShim_CheckRuntime`.
 ///
 /// # Errors
-/// `ImportError`, which names what differs.
+/// `ImportError`, which names both versions and what differs; or whatever kept the check from running, such as
+/// `MemoryError`.
 pub fn check_runtime() -> Result<(), Raised> {
     if let Err(mismatch) = check_version() {
         return Err(import_error(&mismatch.to_string()));

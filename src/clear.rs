@@ -1,7 +1,8 @@
 //! Clearing a frame: dropping what it holds, or moving it to the frame object that others still look at.
 
 use crate::check::require;
-use crate::frame::{Frame, Owner};
+use crate::code::Code;
+use crate::frame::{Frame, Owner, disown};
 use crate::frame_object::take_ownership;
 use crate::sys::{self, PyGenObject};
 use crate::thread::Thread;
@@ -41,7 +42,7 @@ pub unsafe fn clear(frame: Frame<'_>, thread: &Thread<'_>) {
         thread.with_recursion_spent(|| {
             if let Some(frame) = clear_contents(frame, thread) {
                 frame.set_cleared();
-                frame.release_code();
+                drop(frame.take_code());
             }
         });
     }
@@ -57,6 +58,9 @@ fn clear_contents<'f>(frame: Frame<'f>, thread: &Thread<'_>) -> Option<Frame<'f>
                 Py_DECREF(object.as_ptr().cast());
                 return None;
             }
+            // Deallocation may be delayed until the frame's memory is somebody else's, where 3.11.0 to 3.11.4 would still
+            // look (gh-106092).
+            disown(object);
             Py_DECREF(object.as_ptr().cast());
         }
     }
@@ -88,20 +92,34 @@ fn clear_generator_frame(frame: Frame<'_>, thread: &Thread<'_>) {
     }
     let code = frame.code();
     if version::HOOK_DISCARDS_GENERATORS {
-        // The generator keeps its reference to the code, so what is cleared or moved needs one of its own.
-        if let Some(code) = code {
-            // SAFETY: the code is alive.
-            unsafe { Py_INCREF(code.as_ptr().cast()) };
-        }
+        // The generator keeps its reference to the code, so what is moved needs one of its own.
+        reference(code);
     }
     thread.with_recursion_spent(|| {
-        if let Some(frame) = clear_contents(frame, thread) {
-            frame.release_code();
+        // The slot stays filled: it is the generator's.
+        if clear_contents(frame, thread).is_some() {
+            release(code);
         }
     });
     if state == EXECUTING {
         // SAFETY: as above; the exception that it was handling goes with it.
         unsafe { Py_CLEAR(&raw mut (*generator).gi_exc_state.exc_value) };
+    }
+}
+
+/// Takes a reference to a code object.
+fn reference(code: Option<Code<'_>>) {
+    if let Some(code) = code {
+        // SAFETY: the code is alive: its frame keeps it.
+        unsafe { Py_INCREF(code.as_ptr().cast()) };
+    }
+}
+
+/// Gives a reference to a code object up.
+fn release(code: Option<Code<'_>>) {
+    if let Some(code) = code {
+        // SAFETY: the reference was the frame's, or was taken for it.
+        unsafe { Py_DECREF(code.as_ptr().cast()) };
     }
 }
 

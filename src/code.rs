@@ -94,7 +94,7 @@ impl<'c> Code<'c> {
     }
 
     /// The name of a slot: a str, borrowed from the code.
-    pub fn slot_name(self, slot: usize) -> *mut PyObject {
+    pub(crate) fn slot_name(self, slot: usize) -> *mut PyObject {
         debug_assert!(slot < self.slots());
         // SAFETY: `co_localsplusnames` is a tuple of one str a slot.
         unsafe { PyTuple_GET_ITEM((*self.as_ptr()).co_localsplusnames, slot as isize) }

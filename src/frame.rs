@@ -8,6 +8,7 @@ use crate::code::Code;
 use crate::object::Owned;
 use crate::sys::{self, _Py_CODEUNIT, _PyInterpreterFrame, _frameowner, PyFrameObject, PyFunctionObject, PyGenObject};
 use crate::version;
+use core::ffi::c_char;
 use core::marker::PhantomData;
 use core::mem::offset_of;
 use core::ptr::{self, NonNull};
@@ -32,7 +33,7 @@ pub enum Owner {
 }
 
 /// `FRAME_CLEARED`, a frame state that CPython also writes into the owner of a frame that nothing owns (GH-97002).
-const CLEARED: i8 = sys::_framestate_FRAME_CLEARED as i8;
+const CLEARED: c_char = sys::_framestate_FRAME_CLEARED as c_char;
 
 /// A view of an interpreter frame that lives for `'f`.
 pub struct Frame<'f> {
@@ -97,7 +98,7 @@ impl<'f> Frame<'f> {
     }
 
     /// Marks the frame as owned by nobody: it has been cleared.
-    pub fn set_cleared(&self) {
+    pub(crate) fn set_cleared(&self) {
         // SAFETY: the frame is live.
         unsafe { (*self.as_ptr()).owner = CLEARED }
     }
@@ -109,7 +110,7 @@ impl<'f> Frame<'f> {
     }
 
     /// Forgets the caller.
-    pub fn clear_previous(&self) {
+    pub(crate) fn clear_previous(&self) {
         // SAFETY: the frame is live; the field is a borrowed pointer.
         unsafe { (*self.as_ptr()).previous = ptr::null_mut() }
     }
@@ -157,7 +158,7 @@ impl<'f> Frame<'f> {
     }
 
     /// Moves the instruction pointer to where it stands once the instruction at `unit` has executed.
-    pub fn set_executed(&self, unit: usize) {
+    pub(crate) fn set_executed(&self, unit: usize) {
         let Some(code) = self.code() else { return };
         // SAFETY: the frame is live; the instruction lies inside the code, and at most its end comes out.
         unsafe { *version::pointer_slot(self.as_ptr()) = code.start().add(unit + version::EXECUTED) }
@@ -170,7 +171,7 @@ impl<'f> Frame<'f> {
     }
 
     /// Sets `stacktop`.
-    pub fn set_stacktop(&self, slots: i32) {
+    pub(crate) fn set_stacktop(&self, slots: i32) {
         // SAFETY: the frame is live.
         unsafe { (*self.as_ptr()).stacktop = slots }
     }
@@ -181,20 +182,20 @@ impl<'f> Frame<'f> {
     }
 
     /// What a slot holds, borrowed; NULL if nothing.
-    pub fn slot(&self, slot: usize) -> *mut PyObject {
+    pub(crate) fn slot(&self, slot: usize) -> *mut PyObject {
         // SAFETY: the slot is the frame's, and holds a reference or NULL.
         unsafe { *self.slot_address(slot) }
     }
 
     /// Fills an empty slot.
-    pub fn fill_slot(&self, slot: usize, value: Owned) {
+    pub(crate) fn fill_slot(&self, slot: usize, value: Owned) {
         debug_assert!(self.slot(slot).is_null());
         // SAFETY: the slot is the frame's, and the reference goes into it.
         unsafe { *self.slot_address(slot) = value.into_ptr() }
     }
 
     /// Empties a slot and returns what it held.
-    pub fn take_slot(&self, slot: usize) -> Option<Owned> {
+    pub(crate) fn take_slot(&self, slot: usize) -> Option<Owned> {
         take(self.slot_address(slot))
     }
 
@@ -205,30 +206,28 @@ impl<'f> Frame<'f> {
     }
 
     /// Fills the empty `f_locals`.
-    pub fn fill_locals(&self, mapping: Owned) {
+    pub(crate) fn fill_locals(&self, mapping: Owned) {
         debug_assert!(self.locals().is_null());
         // SAFETY: the frame is live, and the reference goes into it.
         unsafe { (*self.as_ptr()).f_locals = mapping.into_ptr() }
     }
 
     /// Empties `f_locals`.
-    pub fn take_locals(&self) -> Option<Owned> {
+    pub(crate) fn take_locals(&self) -> Option<Owned> {
         // SAFETY: the frame is live.
         take(unsafe { &raw mut (*self.as_ptr()).f_locals })
     }
 
     /// Empties the function slot. The frame is then good for nothing but to be popped.
-    pub fn take_function(&self) -> Option<Owned> {
+    pub(crate) fn take_function(&self) -> Option<Owned> {
         // SAFETY: the frame is live.
         take(unsafe { version::function_slot(self.as_ptr()) })
     }
 
-    /// Releases the reference to the code. The frame is then good for nothing but to be popped.
-    pub fn release_code(self) {
-        if let Some(code) = self.code() {
-            // SAFETY: the frame owns this reference, and gives it up once: the view is consumed.
-            unsafe { pyo3_ffi::Py_DECREF(code.as_ptr().cast()) };
-        }
+    /// Empties the code slot. The frame is then good for nothing but to be popped.
+    pub(crate) fn take_code(&self) -> Option<Owned> {
+        // SAFETY: the frame is live.
+        take(unsafe { version::code_slot(self.as_ptr()) })
     }
 
     /// The frame object, borrowed; NULL if none has been made.
@@ -238,20 +237,20 @@ impl<'f> Frame<'f> {
     }
 
     /// Stores the frame object, with the reference that the caller owns.
-    pub fn set_frame_object(&self, object: NonNull<PyFrameObject>) {
+    pub(crate) fn set_frame_object(&self, object: NonNull<PyFrameObject>) {
         // SAFETY: the frame is live.
         unsafe { (*self.as_ptr()).frame_obj = object.as_ptr() }
     }
 
     /// Takes the frame's reference to its frame object out of the frame.
-    pub fn take_frame_object(&self) -> Option<NonNull<PyFrameObject>> {
+    pub(crate) fn take_frame_object(&self) -> Option<NonNull<PyFrameObject>> {
         // SAFETY: the frame is live.
         let object = unsafe { (&raw mut (*self.as_ptr()).frame_obj).replace(ptr::null_mut()) };
         NonNull::new(object)
     }
 
     /// The generator that embeds the frame. Only for frames whose owner is [`Owner::Generator`].
-    pub fn generator(&self) -> *mut PyGenObject {
+    pub(crate) fn generator(&self) -> *mut PyGenObject {
         self.as_ptr().cast::<u8>().wrapping_sub(offset_of!(PyGenObject, gi_iframe)).cast()
     }
 
@@ -260,13 +259,13 @@ impl<'f> Frame<'f> {
     ///
     /// # Safety
     /// `object` was made for this frame's code, so that its data has room, and `stacktop` is not negative.
-    pub unsafe fn move_into(self, object: NonNull<PyFrameObject>) -> Frame<'f> {
+    pub(crate) unsafe fn move_into(self, object: NonNull<PyFrameObject>) -> Frame<'f> {
         let bytes = offset_of!(_PyInterpreterFrame, localsplus) + self.stacktop() as usize * size_of::<*mut PyObject>();
         // SAFETY: the data has room for the header and all slots, and the two do not overlap.
         unsafe {
             let data: *mut _PyInterpreterFrame = (&raw mut (*object.as_ptr())._f_frame_data).cast();
             ptr::copy_nonoverlapping(self.as_ptr().cast::<u8>(), data.cast::<u8>(), bytes);
-            (*data).owner = sys::_frameowner_FRAME_OWNED_BY_FRAME_OBJECT as i8;
+            (*data).owner = sys::_frameowner_FRAME_OWNED_BY_FRAME_OBJECT as c_char;
             (*object.as_ptr()).f_frame = data;
             Self { raw: NonNull::new_unchecked(data), alive: PhantomData }
         }
@@ -277,7 +276,7 @@ impl<'f> Frame<'f> {
 ///
 /// # Safety
 /// `object` is a frame object under construction.
-pub unsafe fn disown(object: NonNull<PyFrameObject>) {
+pub(crate) unsafe fn disown(object: NonNull<PyFrameObject>) {
     // SAFETY: every frame object has room for a frame's header.
     unsafe {
         let data: *mut _PyInterpreterFrame = (&raw mut (*object.as_ptr())._f_frame_data).cast();

@@ -96,6 +96,9 @@ pub unsafe fn take_ownership(frame: Frame<'_>, object: NonNull<PyFrameObject>, t
     const NAME: &core::ffi::CStr = c"THP_PyFrame_Clear";
     // SAFETY: the object was made for this frame.
     let frame = unsafe { frame.move_into(object) };
+    // First, so that whoever looks at the object while memory is allocated finds no pointer into what is gone, or into what
+    // a frame that was never linked has there.
+    frame.clear_previous();
     if frame.is_incomplete() {
         prefix::finish(&frame);
     }
@@ -103,8 +106,6 @@ pub unsafe fn take_ownership(frame: Frame<'_>, object: NonNull<PyFrameObject>, t
     // SAFETY: the object is alive.
     let back = unsafe { (*object.as_ptr()).f_back };
     require(back.is_null(), NAME, c"the frame object must not have an f_back yet", Some(&frame));
-    // First, so that whoever looks at the object while the next one is made finds no pointer into freed memory.
-    frame.clear_previous();
     link_back(object, thread);
     // SAFETY: the object is complete now.
     unsafe {

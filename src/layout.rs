@@ -73,23 +73,24 @@ unsafe extern "C" fn inspect(_module: *mut PyObject, arguments: *mut PyObject) -
     let differing = unsafe {
         debug_assert_eq!(PyTuple_GET_SIZE(arguments), 3);
         let [object, marker, function] = [0, 1, 2].map(|index| PyTuple_GET_ITEM(arguments, index));
-        first_difference(object.cast(), marker, function)
+        compare(object.cast(), marker, function)
     };
     match differing {
-        None => {
+        Ok(()) => {
             // SAFETY: a new reference to None.
             unsafe { pyo3_ffi::Py_INCREF(Py_None()) };
             // SAFETY: None lives for ever.
             unsafe { Py_None() }
         }
-        Some(what) => {
+        Err(what) => {
             // SAFETY: asks for the calling thread's exception.
             if unsafe { PyErr_Occurred() }.is_null() {
                 let _ = import_error(&format!(
-                    "pyframe-shim was built from the headers of CPython {}, but {what} of this interpreter's frames \
-                     is not where they say; build it for this interpreter: PYO3_PYTHON=<this python> cargo build \
+                    "pyframe-shim was built from the headers of CPython {}, but {what} of a frame of this one, CPython \
+                     {}, is not where they say; build it for this interpreter: PYO3_PYTHON=<this python> cargo build \
                      --release",
                     crate::abi::BUILD.python.to_string_lossy(),
+                    crate::abi::running_version(),
                 ));
             }
             ptr::null_mut()
@@ -97,49 +98,46 @@ unsafe extern "C" fn inspect(_module: *mut PyObject, arguments: *mut PyObject) -
     }
 }
 
-/// What the mirrors and the public API disagree on, if anything.
+/// Compares what the mirrors and the public API say, or names what they disagree on. Nothing is followed before what lies
+/// around it has proved to be where it should be.
 ///
 /// # Safety
 /// `object` is the frame object of the running frame of `function`, whose first argument is `marker`.
-unsafe fn first_difference(
+unsafe fn compare(
     object: *mut PyFrameObject,
     marker: *mut PyObject,
     function: *mut PyObject,
-) -> Option<&'static str> {
+) -> Result<(), &'static str> {
+    let agree = |holds: bool, what: &'static str| if holds { Ok(()) } else { Err(what) };
     // SAFETY: a frame object's mirror; its address is compared before it is trusted.
     let raw = unsafe { (*object).f_frame };
     let thread = Thread::current();
+    let current = "the current frame";
     // The frame in the frame object and the one in the thread state must be the same before either is read.
     let mut linked = thread.current_frame();
     if linked != raw {
         // A hook of somebody else's may have put an entry frame in between (3.12+).
         // SAFETY: the current frame of a running thread.
-        linked = unsafe { Frame::from_raw(linked)?.or_complete_caller() }?.as_ptr();
+        let complete = unsafe { Frame::from_raw(linked).and_then(|frame| frame.or_complete_caller()) };
+        linked = complete.ok_or(current)?.as_ptr();
     }
-    if linked != raw {
-        return Some("the current frame");
-    }
+    agree(linked == raw, current)?;
     // SAFETY: two fields agree that this is the running frame.
-    let frame = unsafe { Frame::from_raw(raw) }?;
+    let frame = unsafe { Frame::from_raw(raw) }.ok_or(current)?;
+    agree(frame.frame_object() == object, "the frame object")?;
     let public = object.cast::<pyo3_ffi::PyFrameObject>();
     // SAFETY: new references or NULL, released at once: the frames keep what they stand for.
     let (code, back) = unsafe { (borrow(PyFrame_GetCode(public).cast()), borrow(PyFrame_GetBack(public).cast())) };
-    let Some(view) = frame.code() else { return Some("the code") };
-    let checks = [
-        ("the frame object", frame.frame_object() == object),
-        ("the code", view.as_ptr().cast() == code),
-        ("the first argument", view.slots() == 4 && frame.slot(0) == marker),
-        ("the owner", frame.owner() == Owner::Thread),
-        ("the local namespace", frame.locals().is_null()),
-        // SAFETY: the frame is linked.
-        ("the previous frame", unsafe { previous_object(&frame) } == back.cast()),
-        // SAFETY: a live frame object.
-        ("the instruction pointer", unsafe { number(object.cast(), c"f_lasti") } == Some(frame.lasti() as i64 * 2)),
-        ("the data stack", lies_in_chunk(&frame, &thread)),
-    ];
-    let differing = checks.into_iter().find(|(_, fits)| !fits).map(|(what, _)| what);
-    // Followed only once everything around it is where it should be.
-    differing.or_else(|| (!runs_function(&frame, code, function)).then_some("the function"))
+    let view = frame.code().ok_or("the code")?;
+    agree(view.as_ptr().cast() == code, "the code")?;
+    agree(view.slots() == 4 && frame.slot(0) == marker, "the first argument")?;
+    agree(frame.owner() == Owner::Thread, "the owner")?;
+    agree(lies_in_chunk(&frame, &thread), "the data stack")?;
+    // SAFETY: a live frame object.
+    agree(unsafe { number(object.cast(), c"f_lasti") } == Some(frame.lasti() as i64 * 2), "the instruction pointer")?;
+    agree(runs_function(&frame, code, function), "the function")?;
+    // SAFETY: the caller is a function of the probe's, with a frame object by now.
+    agree(!back.is_null() && unsafe { is_caller(&frame, back.cast()) }, "the previous frame")
 }
 
 /// Whether the frame's function is the known one, or a copy of it, as a hook that takes frames over makes them.
@@ -150,14 +148,18 @@ fn runs_function(frame: &Frame<'_>, code: *mut PyObject, known: *mut PyObject) -
         || unsafe { PyFunction_Check(function) != 0 && (*function.cast::<PyFunctionObject>()).func_code == code }
 }
 
-/// The frame object of the caller, as `previous` leads to it.
+/// Whether `previous` leads to the frame of this object, over entry frames of a hook if there is one (3.12+).
 ///
 /// # Safety
-/// The frame is linked.
-unsafe fn previous_object(frame: &Frame<'_>) -> *mut PyFrameObject {
-    // SAFETY: the frame is linked, says the caller.
-    let caller = unsafe { Frame::from_raw(frame.previous()).and_then(|caller| caller.or_complete_caller()) };
-    caller.map_or(ptr::null_mut(), |caller| caller.frame_object())
+/// The frame is linked, and the object is a frame object that lives.
+unsafe fn is_caller(frame: &Frame<'_>, object: *mut PyFrameObject) -> bool {
+    // SAFETY: the object lives, says the caller.
+    let expected = unsafe { (*object).f_frame };
+    // Compared as it is first, so that in the common case nothing is followed.
+    frame.previous() == expected
+        // SAFETY: the frame is linked, says the caller.
+        || unsafe { Frame::from_raw(frame.previous()).and_then(|caller| caller.or_complete_caller()) }
+            .is_some_and(|caller| caller.as_ptr() == expected)
 }
 
 fn lies_in_chunk(frame: &Frame<'_>, thread: &Thread<'_>) -> bool {

@@ -34,9 +34,14 @@ pub fn fast_to_locals(
     copied: &mut bool,
     function: &'static CStr,
 ) -> Result<Owned, Raised> {
-    let fresh = frame.locals().is_null();
+    let mut fresh = frame.locals().is_null();
     if fresh {
-        frame.fill_locals(new_dict()?);
+        let made = new_dict()?;
+        // On 3.11 the allocation may run a finalizer, and that may ask for the locals of a running frame.
+        fresh = frame.locals().is_null();
+        if fresh {
+            frame.fill_locals(made);
+        }
     }
     // SAFETY: the frame keeps the mapping now, and Python code below may make it let go: hence a reference of our own.
     let locals = unsafe { Owned::from_borrowed(NonNull::new_unchecked(frame.locals())) };

@@ -58,7 +58,7 @@ impl<'t> Thread<'t> {
     }
 
     /// Runs `action` with one level less of recursion to spend, as the interpreter clears frames.
-    pub fn with_recursion_spent<T>(&self, action: impl FnOnce() -> T) -> T {
+    pub(crate) fn with_recursion_spent<T>(&self, action: impl FnOnce() -> T) -> T {
         // SAFETY: the thread state is alive for 't, and outlives the action.
         let slot = unsafe { version::recursion_slot(self.raw()) };
         // SAFETY: the counter is the thread's own, and only the thread changes it.
@@ -88,13 +88,13 @@ impl<'t> Thread<'t> {
     }
 
     /// Moves the first free word within the chunk in use.
-    pub fn set_top(&self, top: *mut *mut PyObject) {
+    pub(crate) fn set_top(&self, top: *mut *mut PyObject) {
         // SAFETY: as in `chunk`; the field is the thread's own.
         unsafe { (*self.raw()).datastack_top = top }
     }
 
     /// Changes to another chunk.
-    pub fn set_chunk(&self, chunk: *mut _PyStackChunk, top: *mut *mut PyObject, limit: *mut *mut PyObject) {
+    pub(crate) fn set_chunk(&self, chunk: *mut _PyStackChunk, top: *mut *mut PyObject, limit: *mut *mut PyObject) {
         // SAFETY: as in `set_top`.
         unsafe {
             (*self.raw()).datastack_chunk = chunk;
@@ -110,7 +110,7 @@ impl<'t> Thread<'t> {
     }
 
     /// Changes the innermost entry of the thread's stack of handled exceptions.
-    pub fn set_exception_item(&self, item: *mut crate::sys::_PyErr_StackItem) {
+    pub(crate) fn set_exception_item(&self, item: *mut crate::sys::_PyErr_StackItem) {
         // SAFETY: as in `set_top`.
         unsafe { (*self.raw()).exc_info = item }
     }

@@ -32,6 +32,13 @@ def crate_version():
     return re.search(r'^version = "(.+)"', (ROOT / "Cargo.toml").read_text(), re.MULTILINE).group(1)
 
 
+def replace(source, target):
+    """Copy a file to where a process may have another one of that name mapped."""
+    beside = target.with_name(f"{target.name}.new")
+    shutil.copy2(source, beside)
+    beside.replace(target)
+
+
 def install():
     python = pythons.use(os.environ.get("PYTHON") or "python3")
     prefix = pathlib.Path(os.path.abspath(os.environ.get("PREFIX") or "/usr/local"))
@@ -42,9 +49,9 @@ def install():
         for folder in ("lib/pkgconfig", "include"):
             (root / folder).mkdir(parents=True, exist_ok=True)
         for file in (build.archive, build.shared):
-            shutil.copy2(file, root / "lib")
+            replace(file, root / "lib" / file.name)
         for file in HEADERS:
-            shutil.copy2(file, root / "include")
+            replace(file, root / "include" / file.name)
         text = PKG_CONFIG.format(prefix=prefix, minor=python.minor, version=crate_version())
         (root / "lib" / "pkgconfig" / "pyframe-shim.pc").write_text(text)
     except PermissionError as problem:

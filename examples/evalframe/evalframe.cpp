@@ -13,8 +13,8 @@ namespace evalframe {
 
 using Frame = _PyInterpreterFrame;
 
-// The callback's own frames are not hooked.
-static thread_local bool in_callback = false;
+// The interpreter whose callback the thread runs: the callback's own frames are not hooked.
+static thread_local PyInterpreterState *in_callback = nullptr;
 
 // From 3.12 on the evaluator clears and pops the frame that it was given, so a frame that a hook does not pass on is the
 // hook's to clear and pop, also when it fails. On 3.11 the hook's caller does that, and shadow frames are ours to clear.
@@ -59,8 +59,8 @@ static PyObject *run_in_place(
     return result;
 }
 
-// What the callback wants to be run: a new reference, or nullptr with an exception; None means the frame's own code.
-static PyObject *ask_callback(State &state, Frame *frame, int &free_vars_copied)
+// What the callback sees: a new reference, or nullptr with an exception.
+static PyObject *view_of(State &state, Frame *frame, int &free_vars_copied)
 {
     PyObject *locals;
     if (state.merge_locals) {
@@ -73,18 +73,20 @@ static PyObject *ask_callback(State &state, Frame *frame, int &free_vars_copied)
         state.counts.mapping++;
         locals = get_framelocals_mapping(frame);
     }
-    if (locals == nullptr) {
-        return nullptr;
-    }
-    PyObject *view = view_new(state.view_type, frame, locals);
-    Py_DECREF(locals);
-    if (view == nullptr) {
-        return nullptr;
-    }
+    PyObject *view = locals == nullptr ? nullptr : view_new(state.view_type, frame, locals);
+    Py_XDECREF(locals);
+    return view;
+}
+
+// What the callback wants to be run: a new reference, or nullptr with an exception; None means the frame's own code.
+static PyObject *ask_callback(State &state, Frame *frame, int &free_vars_copied)
+{
+    // Whatever allocates below may run code that sets another callback.
     PyObject *callback = Py_NewRef(state.callback);
-    PyObject *code = PyObject_CallOneArg(callback, view);
+    PyObject *view = view_of(state, frame, free_vars_copied);
+    PyObject *code = view == nullptr ? nullptr : PyObject_CallOneArg(callback, view);
     Py_DECREF(callback);
-    Py_DECREF(view);
+    Py_XDECREF(view);
     if (code != nullptr && code != Py_None && !PyCode_Check(code)) {
         PyErr_Format(PyExc_TypeError, "the callback must return a code object or None, not %.200s", Py_TYPE(code)->tp_name);
         Py_CLEAR(code);
@@ -95,9 +97,10 @@ static PyObject *ask_callback(State &state, Frame *frame, int &free_vars_copied)
 static PyObject *run_what_callback_says(State &state, PyThreadState *tstate, Frame *frame)
 {
     int free_vars_copied = 0;
-    in_callback = true;
+    PyInterpreterState *outer = in_callback;
+    in_callback = PyThreadState_GetInterpreter(tstate);
     PyObject *code = ask_callback(state, frame, free_vars_copied);
-    in_callback = false;
+    in_callback = outer;
     if (code == nullptr) {
         return discard(state, tstate, frame);
     }
@@ -118,26 +121,35 @@ static PyObject *run_what_callback_says(State &state, PyThreadState *tstate, Fra
     return result;
 }
 
-PyObject *evaluate(PyThreadState *tstate, Frame *frame, int throwflag)
+static PyObject *evaluate_hooked(State &state, PyThreadState *tstate, Frame *frame, int throwflag)
 {
-    State *state = current_state(tstate);
-    if (state == nullptr || in_callback) {
-        return _PyEval_EvalFrameDefault(tstate, frame, throwflag);
-    }
-    state->seen++;
+    state.seen++;
     // A frame that an exception is thrown into is among those passed on: no Python code may run before it is there.
     const eligibility verdict = frame_eligibility(frame, throwflag);
     if (verdict != FRAME_ELIGIBLE) {
-        state->passed[verdict]++;
+        state.passed[verdict]++;
         return _PyEval_EvalFrameDefault(tstate, frame, throwflag);
     }
-    if (state->callback != nullptr) {
-        return run_what_callback_says(*state, tstate, frame);
+    if (state.callback != nullptr) {
+        return run_what_callback_says(state, tstate, frame);
     }
-    if (state->run_all) {
-        return run_in_place(*state, tstate, frame, frame_code(frame), false);
+    if (state.run_all) {
+        return run_in_place(state, tstate, frame, frame_code(frame), false);
     }
     return _PyEval_EvalFrameDefault(tstate, frame, throwflag);
+}
+
+PyObject *evaluate(PyThreadState *tstate, Frame *frame, int throwflag)
+{
+    State *state = current_state(tstate);
+    if (state == nullptr || in_callback == PyThreadState_GetInterpreter(tstate)) {
+        return _PyEval_EvalFrameDefault(tstate, frame, throwflag);
+    }
+    // What the frame does may be to drop the module, whose state is still needed when the frame has ended.
+    PyObject *module = Py_NewRef(state->module);
+    PyObject *result = evaluate_hooked(*state, tstate, frame, throwflag);
+    Py_DECREF(module);
+    return result;
 }
 
 } // namespace evalframe

@@ -116,9 +116,10 @@ void frame_move_arguments(_PyInterpreterFrame *from, _PyInterpreterFrame *to, bo
     for (int i = 0; i < code->co_nfreevars; i++) {
         move_slot(&from->localsplus[from_free + i], &to->localsplus[to_free + i]);
     }
+    /* Behind COPY_FREE_VARS, where the shim has moved the pointer of `from`: both codes begin with it, for as many. */
 #if PY_VERSION_HEX >= 0x030D0000
-    to->instr_ptr = _PyCode_CODE(code) + 1; /* the instruction to run next */
+    to->instr_ptr = _PyCode_CODE(code) + (from->instr_ptr - _PyCode_CODE(frame_code(from)));
 #else
-    to->prev_instr = _PyCode_CODE(code); /* the instruction that ran last */
+    to->prev_instr = _PyCode_CODE(code) + (from->prev_instr - _PyCode_CODE(frame_code(from)));
 #endif
 }

@@ -33,15 +33,19 @@ State *current_state(PyThreadState *tstate)
     return found.state;
 }
 
-static void register_state(State *state, bool present)
+// Makes the state the interpreter's, unless it has one.
+static bool register_state(State *state)
 {
     std::lock_guard<std::mutex> guard(states_lock);
-    if (present) {
-        states[PyInterpreterState_Get()] = state;
-    } else {
-        states.erase(PyInterpreterState_Get());
-    }
     generation.fetch_add(1, std::memory_order_release);
+    return states.emplace(PyInterpreterState_Get(), state).second;
+}
+
+static void unregister_state()
+{
+    std::lock_guard<std::mutex> guard(states_lock);
+    generation.fetch_add(1, std::memory_order_release);
+    states.erase(PyInterpreterState_Get());
 }
 
 static State *state_of(PyObject *module)
@@ -49,6 +53,7 @@ static State *state_of(PyObject *module)
     return *static_cast<State **>(PyModule_GetState(module));
 }
 
+// An example has the interpreter to itself: whoever had a hook before loses it.
 static void update_hook(const State &state)
 {
     const bool wanted = state.callback != nullptr || state.run_all || state.watch;
@@ -129,13 +134,20 @@ static int module_exec(PyObject *module)
     if (PyFrameShim_CheckRuntime() < 0) {
         return -1;
     }
-    State *state = new State;
-    *static_cast<State **>(PyModule_GetState(module)) = state;
-    state->view_type = view_add_type(module);
-    if (state->view_type == nullptr) {
+    PyTypeObject *view_type = view_add_type(module);
+    if (view_type == nullptr) {
         return -1;
     }
-    register_state(state, true);
+    State *state = new State;
+    state->module = module;
+    state->view_type = view_type;
+    if (!register_state(state)) {
+        Py_DECREF(view_type);
+        delete state;
+        PyErr_SetString(PyExc_ImportError, "evalframe is loaded in this interpreter already, and has one hook for it");
+        return -1;
+    }
+    *static_cast<State **>(PyModule_GetState(module)) = state;
     return 0;
 }
 
@@ -164,7 +176,7 @@ static void module_free(void *module)
     State *state = state_of(static_cast<PyObject *>(module));
     if (state != nullptr) {
         module_clear(static_cast<PyObject *>(module));
-        register_state(state, false);
+        unregister_state();
         delete state;
     }
 }

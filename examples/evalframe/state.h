@@ -11,6 +11,7 @@
 namespace evalframe {
 
 struct State {
+    PyObject *module = nullptr;        // borrowed: the module owns this
     PyTypeObject *view_type = nullptr; // owned
     PyObject *callback = nullptr;      // owned
     bool merge_locals = false;         // the callback sees f_locals, and not a fresh dict
@@ -36,12 +37,6 @@ State *current_state(PyThreadState *tstate);
 
 // The hook: a frame-evaluation function (PEP 523).
 PyObject *evaluate(PyThreadState *tstate, _PyInterpreterFrame *frame, int throwflag);
-
-// Exported by every supported minor, but declared only in headers that C++ cannot include.
-using EvalFunction = PyObject *(*)(PyThreadState *, _PyInterpreterFrame *, int);
-extern "C" PyObject *_PyEval_EvalFrameDefault(PyThreadState *, _PyInterpreterFrame *, int);
-extern "C" EvalFunction _PyInterpreterState_GetEvalFrameFunc(PyInterpreterState *);
-extern "C" void _PyInterpreterState_SetEvalFrameFunc(PyInterpreterState *, EvalFunction);
 
 } // namespace evalframe
 

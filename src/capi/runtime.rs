@@ -3,7 +3,8 @@
 use crate::abi::{BUILD, check_runtime};
 use core::ffi::{c_char, c_int, c_uint};
 
-/// Checks that the library fits the running interpreter ([`check_runtime`]): 0, or -1 with `ImportError`.
+/// Checks that the library fits the running interpreter ([`check_runtime`]): 0, or -1 with an
+/// exception, `ImportError` if it does not.
 ///
 /// # Safety
 /// The calling thread holds the GIL.

@@ -146,7 +146,7 @@ class FaultsOfTheC(FrameTestCase):
         self.assertEqual(probe.stack(), stack)
 
     def test_08_a_frame_elsewhere_is_not_popped(self):
-        script = "import probe, sys; probe.pop(probe.frame_of((lambda: sys._getframe())()))"
+        script = "import probe, sys; kept = (lambda: sys._getframe())(); probe.pop(probe.frame_of(kept))"
         done = run_script(script)
         self.assertEqual(done.returncode, -6)
         self.assertRegex(done.stderr, "^pyframe-shim: contract broken: THP_PyThreadState_PopFrame: the frame must lie in the chunk")
