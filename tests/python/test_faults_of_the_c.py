@@ -210,7 +210,7 @@ class FaultsOfTheC(FrameTestCase):
 
         async def main():
             loop = asyncio.get_running_loop()
-            for depth in range(0, 300, 10):
+            for depth in range(0, 200, 10):
                 self.assertIs(descend(depth), loop)
                 await asyncio.sleep(0)
                 self.assertIs(asyncio.get_running_loop(), loop)
