@@ -21,6 +21,11 @@ FAULTS = {
     "read_freed_frame": "InvalidRead",
     "leak_frame_object": "Leak_DefinitelyLost",
 }
+# Tests of what CPython itself leaks as well, and what that is.
+LEFT_OUT = {
+    "test_no_memory.WholeCalls.test_cell": "CPython 3.11 and 3.12 leak the arguments if there is no memory for a cell",
+    "test_no_memory.WholeCalls.test_taken_over_call": "CPython 3.11 and 3.12 leak the arguments if there is no memory for a cell",
+}
 # Children are not followed: they would take most of the time.
 VALGRIND = [
     "valgrind", "--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite", "--num-callers=50",
@@ -113,7 +118,9 @@ class Memcheck(SuiteRun):
 
     def __init__(self, build, part, modules):
         path = build.out / f"valgrind-tests-{part}.xml"
-        self.run(build, *command(build, [str(SANITIZE / "run_tests.py"), "--no-processes", *modules], path))
+        self.run(build, *command(build, [str(SANITIZE / "run_tests.py"), "--no-processes", ",".join(LEFT_OUT), *modules], path))
+        if "test_no_memory" in modules:
+            self.details += [f"left out: {test}: {reason}" for test, reason in LEFT_OUT.items()]
         report = Report(build, path)
         self.errors = len(report.errors) + bool(report.problem)
         if report.problem:
