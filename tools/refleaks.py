@@ -22,7 +22,6 @@ WARM_UP, ROUNDS = 3, 5
 FAULTS = {"leak_reference": (1, 0), "leak_block": (0, 1)}
 # Tests of what CPython itself does wrong as well, and what that is.
 LEFT_OUT = {
-    "test_no_memory.NoMemory.test_taken_over_call_that_raises": "CPython itself loses an exception there, which a debug build dies of",
     "test_no_memory.NoMemory.test_arenas": "CPython 3.11 itself loses a reference to the function, and a debug build dies of it",
 }
 
