@@ -24,6 +24,14 @@ FAULTS = {"leak_reference": (1, 0), "leak_block": (0, 1)}
 LEFT_OUT = {
     "test_no_memory.NoMemory.test_arenas": "CPython 3.11 itself loses a reference to the function, and a debug build dies of it",
 }
+# And those of release builds: the debug builds are flat there.
+INTERPRETER, ARGUMENTS = "CPython 3.12.1 itself leaks some 1,500 blocks with every interpreter", "CPython 3.12 itself leaks arguments there"
+RELEASE_LEFT_OUT = {
+    "test_threads.Threads.test_each_interpreter_has_its_own_hook": INTERPRETER,
+    "test_threads.Threads.test_interpreters_come_and_go_while_others_run": INTERPRETER,
+    "test_no_memory.WholeCalls.test_cell": ARGUMENTS,
+    "test_no_memory.WholeCalls.test_taken_over_call": ARGUMENTS,
+}
 
 
 def builds(found, short):
@@ -106,9 +114,10 @@ class Hunt:
 
     def __init__(self, build, modules, warm_up, rounds):
         self.name, self.rounds, began = build.python.name, rounds, time.monotonic()
-        answer, problem = hunt(build, modules, warm_up, rounds, LEFT_OUT)
+        left_out = LEFT_OUT if build.python.debug else {**LEFT_OUT, **RELEASE_LEFT_OUT}
+        answer, problem = hunt(build, modules, warm_up, rounds, left_out)
         self.seconds = time.monotonic() - began
-        self.details = [f"left out: {test}: {reason}" for test, reason in LEFT_OUT.items()]
+        self.details = [f"left out: {test}: {reason}" for test, reason in left_out.items()]
         self.figures, self.tests, self.skipped, self.failures = "broke off", 0, 0, 1
         if problem:
             self.details += [f"| {line}" for line in problem.splitlines()]
