@@ -1,7 +1,7 @@
 # make demo       run real programs through the shim, and compare
 # make test       every test, on every interpreter that is found
 # make regrtest   CPython's own tests, plain, hooked, and taken over; MODULES="test_gc" chooses, JSON=file reports
-# make hypothesis generated programs, their locals compared with the interpreter's own answer; EXAMPLES=2000
+# make hypothesis generated programs, their locals compared with the interpreter's own answer; EXAMPLES=2000, SEED=1 for the same again
 # make patches    built on one patch release, running on another: PYTHONS names at least two of a minor
 # make sanitize   nothing leaks, nothing is touched after it is freed; PART="asan valgrind refleaks" chooses, SHORT=1 does less
 # make install    PYTHON=/path/to/python3 PREFIX=/usr/local
@@ -9,7 +9,7 @@
 # PYTHONS="..." chooses interpreters for demo and test; REQUIRE="3.11 3.12 3.13" makes a missing one an error.
 
 TOOLS_PYTHON ?= python3
-export PYTHONS REQUIRE PYTHON PREFIX DESTDIR MODULES JSON EXAMPLES PART SHORT
+export PYTHONS REQUIRE PYTHON PREFIX DESTDIR MODULES JSON EXAMPLES SEED PART SHORT
 
 .PHONY: demo test test-python hypothesis patches regrtest sanitize install lint clean
 

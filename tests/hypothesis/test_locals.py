@@ -4,12 +4,13 @@
 """
 
 import hashlib
+import os
 import pathlib
 import sys
 import time
 
 import compare
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from programs import GENERIC, programs
 
 SAVED = pathlib.Path(__file__).resolve().parent.parent / "python" / "programs"
@@ -55,6 +56,8 @@ def main(examples):
         max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck),
         phases=[Phase.generate, Phase.shrink], report_multiple_bugs=False, print_blob=False,
     )(test)
+    if os.environ.get("SEED"):
+        test = seed(int(os.environ["SEED"]))(test)
     failure = None
     try:
         test()
