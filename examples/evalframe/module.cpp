@@ -131,9 +131,6 @@ static PyMethodDef methods[] = {
 
 static int module_exec(PyObject *module)
 {
-    if (PyFrameShim_CheckRuntime() < 0) {
-        return -1;
-    }
     PyTypeObject *view_type = view_add_type(module);
     if (view_type == nullptr) {
         return -1;
@@ -205,5 +202,9 @@ static PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit_evalframe(void)
 {
+    // Here, and not when the module is executed: another minor may not know the slots of the definition.
+    if (PyFrameShim_CheckRuntime() < 0) {
+        return nullptr;
+    }
     return PyModuleDef_Init(&evalframe::definition);
 }

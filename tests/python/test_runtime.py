@@ -5,6 +5,9 @@ import ctypes
 import gc
 import glob
 import os
+import importlib.machinery
+import importlib.util
+import pathlib
 import platform
 import re
 import sys
@@ -260,6 +263,18 @@ class OtherMinorTest(unittest.TestCase):
                 self.assertIn(version, re.findall(r"\d+\.\d+\.\d+", message))
                 self.assertIn(platform.python_version(), re.findall(r"\d+\.\d+\.\d+", message))
                 self.assertIn("PYO3_PYTHON", message)
+
+    def test_extensions_of_another_minor(self):
+        """Their import says what the library says."""
+        for path, version in self.libraries.items():
+            for module in pathlib.Path(path).parent.glob("evalframe.*.so"):
+                loader = importlib.machinery.ExtensionFileLoader("evalframe", str(module))
+                spec = importlib.util.spec_from_loader("evalframe", loader)
+                with self.assertRaises(ImportError) as caught:
+                    loader.exec_module(importlib.util.module_from_spec(spec))
+                message = str(caught.exception)
+                self.assertIn(version, message)
+                self.assertIn(platform.python_version(), message)
 
     def test_build_info(self):
         for path, version in self.libraries.items():
