@@ -1,4 +1,5 @@
-/* pyframe-shim's own API: is this library the right one for the interpreter that it is in?
+/* pyframe-shim's own API: is this library the right one for the interpreter that it is in, a cache of data-stack chunks
+ * for every Python call, and counters.
  *
  * C11 or C++17; needs neither Py_BUILD_CORE nor an internal header. */
 #ifndef PYFRAME_SHIM_H
@@ -37,6 +38,44 @@ typedef struct {
 
 /* What the library was built for: static, never NULL. Needs neither the GIL nor an interpreter. */
 const PyFrameShim_Build *PyFrameShim_BuildInfo(void);
+
+#if PY_VERSION_HEX >= 0x030B0000
+
+/* A call that begins at the end of a data-stack chunk maps 16 KiB, and unmaps them when it returns: some thousand times the
+ * price of one that does not, on every CPython before 3.13.13. The cache wraps the arena allocator (PyObject_SetArenaAllocator)
+ * so that up to `chunks` freed ones are kept for whoever needs one next: any call, any thread, any interpreter of the process.
+ * It holds at most chunks * 16 KiB (of each of the library's copies that have it enabled), and nothing else is delayed.
+ *
+ * Returns 1; 0 if this CPython keeps a chunk itself, and nothing was done; or -1 with ValueError (`chunks` is not within 1
+ * and 64) or RuntimeError (other allocators have been set on top of ours too often). Enabled already, it changes the number.
+ * Needs the GIL. The library can not be unloaded any more. */
+int PyFrameShim_EnableChunkCache(size_t chunks);
+
+/* Gives back what is kept. The arena allocator is what it was before; if another was set since, that one stays, and ours
+ * below it passes everything on. Needs the GIL. */
+void PyFrameShim_DisableChunkCache(void);
+
+typedef struct {
+    size_t size;               /* of this structure, in bytes: to be set by the caller */
+    size_t capacity;           /* how many chunks may be kept; 0 if the cache is off */
+    size_t held;               /* how many are kept now */
+    unsigned long long hits;   /* chunks that were asked for and found, since the process began */
+    unsigned long long misses; /* chunks that were asked for and had to be allocated */
+} PyFrameShim_ChunkCacheStats;
+
+/* Needs no GIL. */
+void PyFrameShim_GetChunkCacheStats(PyFrameShim_ChunkCacheStats *stats);
+
+typedef struct {
+    const char *symbol; /* static */
+    unsigned long long calls;
+} PyFrameShim_Counter;
+
+/* How often each function of cpython_defs.h has been called, in at most `room` elements. Returns how many functions are
+ * counted: 0 unless the library was built with the feature `counters`. Needs no GIL. */
+size_t PyFrameShim_GetCounters(PyFrameShim_Counter *counters, size_t room);
+
+#endif /* 3.11 and newer */
 
 #ifdef __cplusplus
 }

@@ -112,6 +112,12 @@ pub(crate) fn running_version() -> String {
     text.split(' ').next().unwrap_or_default().to_owned()
 }
 
+/// The patch level of the version that runs: 1 for `3.12.1`.
+#[cfg(interpreter_frames)]
+pub(crate) fn running_patch() -> c_int {
+    patch(&running_version())
+}
+
 /// Compares the build's minor with the version text of an interpreter.
 ///
 /// # Errors

@@ -1,19 +1,18 @@
 //! The data stack: the chunks of memory that a thread's frames lie in, one behind the other.
 //!
 //! CPython: `push_chunk`, `_PyThreadState_PushFrame` and `_PyThreadState_PopFrame`, `Python/pystate.c`. Sizes are in
-//! words unless they say bytes. CPython's own pushes and pops may come between ours: everything is kept where it
-//! keeps it, and nothing but the three fields that every patch release has is touched.
+//! words unless they say bytes. CPython's own pushes and pops may come between ours: everything that is on the stack is
+//! kept where it keeps it, and nothing but the three fields that every patch release has is touched.
 
 use crate::check::require;
 use crate::error::Raised;
 use crate::frame::{Frame, Owner};
+use crate::spare_chunk;
 use crate::sys::{_PyInterpreterFrame, _PyStackChunk};
 use crate::thread::Thread;
 use crate::version;
-use core::ffi::c_void;
-use core::mem::MaybeUninit;
 use core::ptr::NonNull;
-use pyo3_ffi::{PyObject, PyObject_GetArenaAllocator, PyObjectArenaAllocator};
+use pyo3_ffi::PyObject;
 
 const WORD: usize = size_of::<*mut PyObject>();
 
@@ -34,35 +33,6 @@ pub fn chunk_bytes(words: usize) -> Option<usize> {
         return None;
     }
     Some(needed.next_power_of_two().max(CHUNK_BYTES))
-}
-
-/// Allocates from the arena allocator; NULL, with no exception, if it has nothing left.
-///
-/// Replaces `THP_PyObject_VirtualAlloc`. Source: `_PyObject_VirtualAlloc`, `Objects/obmalloc.c`.
-pub fn arena_alloc(bytes: usize) -> *mut c_void {
-    let arena = arena();
-    (arena.alloc.expect("an arena allocator has both functions"))(arena.ctx, bytes)
-}
-
-/// Gives memory back to the arena allocator.
-///
-/// Replaces `THP_PyObject_VirtualFree`. Source: `_PyObject_VirtualFree`, `Objects/obmalloc.c`.
-///
-/// # Safety
-/// `memory` came from [`arena_alloc`], or CPython's own use of the same allocator, with the same size, and nobody uses
-/// it.
-pub unsafe fn arena_free(memory: *mut c_void, bytes: usize) {
-    let arena = arena();
-    (arena.free.expect("an arena allocator has both functions"))(arena.ctx, memory, bytes)
-}
-
-fn arena() -> PyObjectArenaAllocator {
-    let mut arena = MaybeUninit::uninit();
-    // SAFETY: the call fills the whole structure.
-    unsafe {
-        PyObject_GetArenaAllocator(arena.as_mut_ptr());
-        arena.assume_init()
-    }
 }
 
 /// Takes `words` from the thread's data stack, in a new chunk if the one in use has too little room. The memory is not
@@ -90,18 +60,13 @@ pub fn push(thread: &Thread<'_>, words: usize) -> Result<NonNull<_PyInterpreterF
     push_chunk(thread, words)
 }
 
-#[cold]
 fn push_chunk(thread: &Thread<'_>, words: usize) -> Result<NonNull<_PyInterpreterFrame>, Raised> {
     let bytes = chunk_bytes(words).ok_or_else(Raised::no_memory)?;
-    let new = NonNull::new(arena_alloc(bytes).cast::<_PyStackChunk>()).ok_or_else(Raised::no_memory)?;
+    let chunk = spare_chunk::take(bytes).ok_or_else(Raised::no_memory)?.as_ptr();
     let previous = thread.chunk();
-    // SAFETY: the memory is new, aligned for anything, and large enough for the header and the words; the previous
-    // chunk is the thread's own.
+    // SAFETY: the chunk is ours, and large enough for the words; the previous one is the thread's own.
     unsafe {
-        let chunk = new.as_ptr();
         (*chunk).previous = previous;
-        (*chunk).size = bytes;
-        (*chunk).top = 0;
         if !previous.is_null() {
             (*previous).top = (thread.top() as usize - data(previous) as usize) / WORD;
         }
@@ -143,7 +108,7 @@ pub unsafe fn pop(thread: &Thread<'_>, frame: NonNull<_PyInterpreterFrame>) {
     }
 }
 
-/// Makes the previous chunk the one in use and frees this one.
+/// Makes the previous chunk the one in use; this one is kept for the next push, or freed.
 ///
 /// # Safety
 /// The chunk is in use and holds no frame that anybody uses.
@@ -153,7 +118,7 @@ unsafe fn pop_chunk(thread: &Thread<'_>, chunk: *mut _PyStackChunk) {
         let previous = (*chunk).previous;
         require(!previous.is_null(), c"THP_PyThreadState_PopFrame", c"the root chunk must stay", None);
         thread.set_chunk(previous, data(previous).add((*previous).top), end(previous));
-        arena_free(chunk.cast(), (*chunk).size);
+        spare_chunk::put(NonNull::new_unchecked(chunk));
     }
 }
 

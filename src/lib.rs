@@ -11,10 +11,14 @@
 //! `ARCHITECTURE.md` tells how the modules hang together.
 
 pub mod abi;
+#[cfg(interpreter_frames)]
+pub mod arena;
 #[cfg(feature = "capi")]
 mod capi;
 #[cfg(interpreter_frames)]
 pub mod check;
+#[cfg(interpreter_frames)]
+pub mod chunk_cache;
 #[cfg(interpreter_frames)]
 pub mod clear;
 #[cfg(interpreter_frames)]
@@ -36,6 +40,8 @@ pub mod locals;
 pub mod object;
 #[cfg(interpreter_frames)]
 pub mod prefix;
+#[cfg(interpreter_frames)]
+mod spare_chunk;
 pub mod sys;
 #[cfg(interpreter_frames)]
 pub mod thread;

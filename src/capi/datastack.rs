@@ -1,7 +1,9 @@
 //! The data stack and its allocator, for C.
 
+use super::counters::{Symbol, called};
+use crate::arena::Arena;
 use crate::check::require_some;
-use crate::datastack::{arena_alloc, arena_free, pop, push};
+use crate::datastack::{pop, push};
 use crate::sys::_PyInterpreterFrame;
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -16,6 +18,7 @@ pub unsafe extern "C" fn THP_PyThreadState_BumpFramePointerSlow(
     tstate: *mut PyThreadState,
     size: usize,
 ) -> *mut _PyInterpreterFrame {
+    called(Symbol::THP_PyThreadState_BumpFramePointerSlow);
     // SAFETY: the caller's promise.
     let thread = unsafe { super::thread(tstate, c"THP_PyThreadState_BumpFramePointerSlow") };
     push(&thread, size).map_or(ptr::null_mut(), NonNull::as_ptr)
@@ -27,6 +30,7 @@ pub unsafe extern "C" fn THP_PyThreadState_BumpFramePointerSlow(
 /// As [`crate::thread::Thread::from_raw`] and [`pop`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn THP_PyThreadState_PopFrame(tstate: *mut PyThreadState, frame: *mut _PyInterpreterFrame) {
+    called(Symbol::THP_PyThreadState_PopFrame);
     // SAFETY: the caller's promise.
     let thread = unsafe { super::thread(tstate, c"THP_PyThreadState_PopFrame") };
     let frame = require_some(NonNull::new(frame), c"THP_PyThreadState_PopFrame", c"the frame must not be NULL");
@@ -34,18 +38,22 @@ pub unsafe extern "C" fn THP_PyThreadState_PopFrame(tstate: *mut PyThreadState, 
     unsafe { pop(&thread, frame) }
 }
 
-/// Allocates `size` bytes from the arena allocator ([`arena_alloc`]): NULL, and no exception, if it has none left.
+/// Allocates `size` bytes from the arena allocator ([`Arena::alloc`]): NULL, and no exception, if it has none left.
+///
+/// Source: `_PyObject_VirtualAlloc`, `Objects/obmalloc.c`.
 #[unsafe(no_mangle)]
 pub extern "C" fn THP_PyObject_VirtualAlloc(size: usize) -> *mut c_void {
-    arena_alloc(size)
+    called(Symbol::THP_PyObject_VirtualAlloc);
+    Arena::current().alloc(size)
 }
 
-/// Gives `size` bytes back to the arena allocator ([`arena_free`]).
+/// Gives `size` bytes back to the arena allocator ([`Arena::free`]). Source: `_PyObject_VirtualFree`.
 ///
 /// # Safety
-/// As [`arena_free`].
+/// As [`Arena::free`], of whichever allocator is in use.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn THP_PyObject_VirtualFree(memory: *mut c_void, size: usize) {
+    called(Symbol::THP_PyObject_VirtualFree);
     // SAFETY: the caller's promise.
-    unsafe { arena_free(memory, size) }
+    unsafe { Arena::current().free(memory, size) }
 }

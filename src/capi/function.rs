@@ -1,5 +1,6 @@
 //! The function copy, for C.
 
+use super::counters::{Symbol, called};
 use crate::check::require_some;
 use crate::code::Code;
 use crate::function::copy_with_new_code;
@@ -17,6 +18,7 @@ pub unsafe extern "C" fn _PyFunction_CopyWithNewCode(
     function: *mut PyFunctionObject,
     code: *mut PyCodeObject,
 ) -> *mut PyFunctionObject {
+    called(Symbol::_PyFunction_CopyWithNewCode);
     let function = require_some(NonNull::new(function), NAME, c"the function must not be NULL");
     // SAFETY: the caller's promise.
     let code = require_some(unsafe { Code::from_raw(code) }, NAME, c"the code must not be NULL");

@@ -1,5 +1,6 @@
 //! Fast to locals, for C.
 
+use super::counters::{Symbol, called};
 use crate::error::Raised;
 use crate::locals::{fast_to_locals, mapping};
 use crate::object::Owned;
@@ -20,6 +21,7 @@ pub unsafe extern "C" fn THP_PyFrame_FastToLocalsWithError(
     frame: *mut _PyInterpreterFrame,
     free_vars_copied: *mut c_int,
 ) -> c_int {
+    called(Symbol::THP_PyFrame_FastToLocalsWithError);
     // SAFETY: the caller's promise.
     match unsafe { merged(frame, false, free_vars_copied, c"THP_PyFrame_FastToLocalsWithError") } {
         Ok(_) => 0,
@@ -38,6 +40,7 @@ pub unsafe extern "C" fn THP_PyFrame_GetLocals(
     include_hidden: c_int,
     free_vars_copied: *mut c_int,
 ) -> *mut PyObject {
+    called(Symbol::THP_PyFrame_GetLocals);
     // SAFETY: the caller's promise.
     let locals = unsafe { merged(frame, include_hidden != 0, free_vars_copied, c"THP_PyFrame_GetLocals") };
     locals.map_or(ptr::null_mut(), Owned::into_ptr)
@@ -51,6 +54,7 @@ const MAPPING: &CStr = c"get_framelocals_mapping";
 /// As [`crate::frame::Frame::from_raw`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn get_framelocals_mapping(frame: *mut _PyInterpreterFrame) -> *mut PyObject {
+    called(Symbol::get_framelocals_mapping);
     // SAFETY: the caller's promise.
     let frame = unsafe { super::frame(frame, MAPPING) };
     mapping(&frame, MAPPING).map_or(ptr::null_mut(), Owned::into_ptr)

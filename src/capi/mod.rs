@@ -2,6 +2,10 @@
 //! caller has to know stands in `include/`.
 
 #[cfg(interpreter_frames)]
+mod chunk_cache;
+#[cfg(interpreter_frames)]
+mod counters;
+#[cfg(interpreter_frames)]
 mod datastack;
 #[cfg(interpreter_frames)]
 mod frame_object;

@@ -25,6 +25,8 @@ pub static THP_PyOpcode_Caches_size: AtomicI32 = AtomicI32::new(TABLE.1);
 /// interpreters with a GIL of their own may do so at the same time.
 #[unsafe(no_mangle)]
 pub extern "C" fn init_THPCaches() {
+    #[cfg(interpreter_frames)]
+    super::counters::called(super::counters::Symbol::init_THPCaches);
     THP_PyOpcode_Caches.store(TABLE.0, Ordering::Relaxed);
     THP_PyOpcode_Caches_size.store(TABLE.1, Ordering::Relaxed);
 }

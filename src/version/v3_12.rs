@@ -26,6 +26,9 @@ pub(crate) const MERGES_CELLS_INTO_NAMESPACES: bool = true;
 /// Which of two bound slots of one name is shown: the first one, or the second.
 pub(crate) const FIRST_BOUND_SLOT_WINS: bool = false;
 
+/// The first patch release whose data stacks keep a chunk themselves (gh-142183): none.
+pub(crate) const KEEPS_A_CHUNK_SINCE: Option<c_int> = None;
+
 /// The code; NULL in the dead frame of a new frame object.
 ///
 /// # Safety

@@ -1,0 +1,48 @@
+//! The chunk cache, for C.
+
+use crate::chunk_cache::{self, Statistics};
+use core::ffi::{c_int, c_ulonglong};
+
+/// Keeps up to `chunks` freed chunks for any call to use ([`chunk_cache::enable`]): 1, or 0 if CPython does so itself, or
+/// -1 with an exception.
+///
+/// # Safety
+/// The calling thread holds the GIL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyFrameShim_EnableChunkCache(chunks: usize) -> c_int {
+    chunk_cache::enable(chunks).map_or(-1, c_int::from)
+}
+
+/// Gives the kept chunks back and keeps no more ([`chunk_cache::disable`]).
+///
+/// # Safety
+/// The calling thread holds the GIL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyFrameShim_DisableChunkCache() {
+    chunk_cache::disable();
+}
+
+/// `PyFrameShim_ChunkCacheStats` of `include/pyframe_shim.h`.
+#[repr(C)]
+pub struct CStatistics {
+    size: usize,
+    capacity: usize,
+    held: usize,
+    hits: c_ulonglong,
+    misses: c_ulonglong,
+}
+
+/// Fills as much of `stats` as its `size`, which the caller sets, says that there is, and corrects `size` if it is more
+/// than that. Needs no GIL.
+///
+/// # Safety
+/// `stats` is valid for reads of its `size` and for writes of as many bytes as that says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyFrameShim_GetChunkCacheStats(stats: *mut CStatistics) {
+    let Statistics { capacity, held, hits, misses } = chunk_cache::statistics();
+    // SAFETY: the first field is there, says the caller.
+    let size = unsafe { (*stats).size }.min(size_of::<CStatistics>());
+    let full = CStatistics { size, capacity, held, hits, misses };
+    // SAFETY: that many bytes may be written, says the caller.
+    unsafe { core::ptr::copy_nonoverlapping((&raw const full).cast::<u8>(), stats.cast::<u8>(), size) }
+}

@@ -1,0 +1,70 @@
+//! How often each C function of the drop-in set has been called: counted if the feature `counters` is on.
+
+use core::ffi::{c_char, c_ulonglong};
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// What is counted.
+macro_rules! counted {
+    ($($symbol:ident)*) => {
+        /// A function that is counted, named as it is.
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+        #[derive(Clone, Copy)]
+        pub(super) enum Symbol { $($symbol),* }
+
+        const NAMES: &[&core::ffi::CStr] = &[$(
+            match core::ffi::CStr::from_bytes_with_nul(concat!(stringify!($symbol), "\0").as_bytes()) {
+                Ok(name) => name,
+                Err(_) => panic!("a name ends in its only NUL"),
+            }
+        ),*];
+    };
+}
+
+counted! {
+    THP_PyFrame_FastToLocalsWithError
+    THP_PyFrame_GetLocals
+    get_framelocals_mapping
+    _PyFunction_CopyWithNewCode
+    THP_PyFrame_New_NoTrack
+    THP_PyFrame_MakeAndSetFrameObject
+    THP_PyFrame_Clear
+    THP_PyObject_VirtualAlloc
+    THP_PyObject_VirtualFree
+    THP_PyThreadState_BumpFramePointerSlow
+    THP_PyThreadState_PopFrame
+    init_THPCaches
+}
+
+static CALLS: [AtomicU64; NAMES.len()] = [const { AtomicU64::new(0) }; NAMES.len()];
+
+/// Counts a call.
+#[inline]
+pub(super) fn called(symbol: Symbol) {
+    if cfg!(feature = "counters") {
+        CALLS[symbol as usize].fetch_add(1, Relaxed);
+    }
+}
+
+/// `PyFrameShim_Counter` of `include/pyframe_shim.h`.
+#[repr(C)]
+pub struct CCounter {
+    symbol: *const c_char,
+    calls: c_ulonglong,
+}
+
+/// Writes up to `room` counters; returns how many functions are counted, 0 if the library counts none. Needs no GIL.
+///
+/// # Safety
+/// `counters` is valid for writes of `room` elements; it may be NULL if that is 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyFrameShim_GetCounters(counters: *mut CCounter, room: usize) -> usize {
+    if !cfg!(feature = "counters") {
+        return 0;
+    }
+    for (index, (name, calls)) in NAMES.iter().zip(&CALLS).enumerate().take(room) {
+        let counter = CCounter { symbol: name.as_ptr(), calls: calls.load(Relaxed) };
+        // SAFETY: there is room for that many, says the caller.
+        unsafe { counters.add(index).write(counter) }
+    }
+    NAMES.len()
+}
