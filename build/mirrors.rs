@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What is mirrored: the structures that pyo3-ffi leaves opaque or out.
-const TYPES: [&str; 8] = [
+const TYPES: [&str; 10] = [
     "_PyInterpreterFrame",
     "_PyStackChunk",
     "PyFrameObject",
@@ -15,6 +15,8 @@ const TYPES: [&str; 8] = [
     "PyGenObject",
     "PyThreadState",
     "_Py_CODEUNIT",
+    "PyDictObject",
+    "PyDictUnicodeEntry",
 ];
 
 /// What pyo3-ffi has already, under the names that the headers use.
@@ -42,13 +44,16 @@ pub fn generate(interpreter: &Interpreter) -> Result<(), Refusal> {
         .use_core()
         .allowlist_var("COPY_FREE_VARS|MAKE_CELL|EXTENDED_ARG|RESUME|CO_FAST_.*|CO_OPTIMIZED")
         .allowlist_type(TYPES.join("|"))
-        .allowlist_type("_frameowner|_framestate")
+        .allowlist_type("_frameowner|_framestate|DictKeysKind")
         .blocklist_type(BORROWED_NAMES)
+        // Left out as well, but its hundreds of fields' types would not be.
+        .opaque_type("_is")
         .blocklist_type(SLOTS)
         .derive_copy(false)
         .derive_debug(false)
         .generate_comments(false)
         .layout_tests(true)
+        .wrap_unsafe_ops(true)
         .raw_line(BORROWED)
         .rust_edition(bindgen::RustEdition::Edition2024)
         .formatter(bindgen::Formatter::None);

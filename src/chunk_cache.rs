@@ -12,6 +12,7 @@ use crate::abi;
 use crate::arena::Arena;
 use crate::datastack::CHUNK_BYTES;
 use crate::error::Raised;
+use crate::resident;
 use crate::version;
 use core::ffi::{CStr, c_void};
 use core::ptr;
@@ -176,7 +177,7 @@ pub fn enable(chunks: usize) -> Result<bool, Raised> {
         // SAFETY: as above.
         return Err(raise(unsafe { PyExc_RuntimeError }, FULL));
     };
-    stay_loaded();
+    resident::stay_loaded();
     for other in &LAYER {
         if !ptr::eq(other, layer) && other.below.get().is_some() {
             other.resize(0);
@@ -206,19 +207,6 @@ pub fn statistics() -> Statistics {
         held: LAYER.iter().map(Layer::held).sum(),
         hits: HITS.load(Relaxed),
         misses: MISSES.load(Relaxed),
-    }
-}
-
-/// The allocator's functions must outlive whatever calls them. A library that holds them may be unloaded; one that has
-/// been opened with `RTLD_NODELETE` may not.
-fn stay_loaded() {
-    let mut found = core::mem::MaybeUninit::<libc::Dl_info>::uninit();
-    // SAFETY: the call fills the structure if it returns other than 0; the name it gives is that of a loaded library, or
-    // of the program itself, which cannot be opened and need not be.
-    unsafe {
-        if libc::dladdr(alloc as *const c_void, found.as_mut_ptr()) != 0 {
-            libc::dlopen(found.assume_init().dli_fname, libc::RTLD_NOW | libc::RTLD_NOLOAD | libc::RTLD_NODELETE);
-        }
     }
 }
 

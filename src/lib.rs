@@ -41,6 +41,8 @@ pub mod object;
 #[cfg(interpreter_frames)]
 pub mod prefix;
 #[cfg(interpreter_frames)]
+mod resident;
+#[cfg(interpreter_frames)]
 mod spare_chunk;
 pub mod sys;
 #[cfg(interpreter_frames)]

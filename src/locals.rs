@@ -3,8 +3,10 @@
 //! CPython: `_PyFrame_FastToLocalsWithError` (3.11), `_PyFrame_GetLocals` and `frame_get_var` (3.12), and what the
 //! proxy of PEP 667 reads (3.13).
 
+mod entries;
 mod slots;
 mod target;
+mod template;
 
 use crate::error::Raised;
 use crate::frame::Frame;
@@ -15,6 +17,7 @@ use core::ptr::NonNull;
 use pyo3_ffi::{PyDict_Merge, PyDict_New};
 use slots::{FreeSource, Slots};
 use target::Target;
+use template::Made;
 
 /// Merges the frame's locals into `f_locals`, which is made if there is none, and returns it; with hidden locals asked
 /// for and any of them bound, a dict of its own that holds both.
@@ -34,10 +37,22 @@ pub fn fast_to_locals(
     copied: &mut bool,
     function: &'static CStr,
 ) -> Result<Owned, Raised> {
+    *copied |= copy_free_variables(frame)?;
+    let slots = Slots::of(frame, FreeSource::Slots, function);
+    let mut learning = false;
+    if frame.locals().is_null() {
+        match template::make(&slots)? {
+            // On 3.11 an allocation may run a finalizer, and that may ask for the locals of a running frame.
+            Made::Whole(dict) if frame.locals().is_null() => {
+                frame.fill_locals(dict.clone());
+                return Ok(dict);
+            }
+            made => learning = matches!(made, Made::ToLearn),
+        }
+    }
     let mut fresh = frame.locals().is_null();
     if fresh {
         let made = new_dict()?;
-        // On 3.11 the allocation may run a finalizer, and that may ask for the locals of a running frame.
         fresh = frame.locals().is_null();
         if fresh {
             frame.fill_locals(made);
@@ -45,11 +60,9 @@ pub fn fast_to_locals(
     }
     // SAFETY: the frame keeps the mapping now, and Python code below may make it let go: hence a reference of our own.
     let locals = unsafe { Owned::from_borrowed(NonNull::new_unchecked(frame.locals())) };
-    *copied |= copy_free_variables(frame)?;
 
     let target = Target::new(&locals, fresh);
     let mut hidden: Option<Owned> = None;
-    let slots = Slots::of(frame, FreeSource::Slots, function);
     for slot in slots.iter() {
         if slot.kind.is_hidden() {
             if let (true, Some(value)) = (include_hidden, slot.value) {
@@ -62,6 +75,9 @@ pub fn fast_to_locals(
             continue;
         }
         target.write(&slot, &slots)?;
+    }
+    if learning && fresh {
+        template::learn(&slots, &locals);
     }
     match hidden {
         Some(hidden) => merged(&locals, &hidden),
@@ -78,13 +94,21 @@ pub fn fast_to_locals(
 /// # Errors
 /// `MemoryError`.
 pub fn mapping(frame: &Frame<'_>, function: &'static CStr) -> Result<Owned, Raised> {
+    if frame.stacktop() == 0 {
+        return new_dict();
+    }
+    let slots = Slots::of(frame, FreeSource::SlotsOrClosure, function);
+    let made = template::make(&slots)?;
+    if let Made::Whole(dict) = made {
+        return Ok(dict);
+    }
     let locals = new_dict()?;
-    if frame.stacktop() != 0 {
-        let target = Target::new(&locals, true);
-        let slots = Slots::of(frame, FreeSource::SlotsOrClosure, function);
-        for slot in slots.iter().filter(|slot| !slot.kind.is_hidden()) {
-            target.write(&slot, &slots)?;
-        }
+    let target = Target::new(&locals, true);
+    for slot in slots.iter().filter(|slot| !slot.kind.is_hidden()) {
+        target.write(&slot, &slots)?;
+    }
+    if let Made::ToLearn = made {
+        template::learn(&slots, &locals);
     }
     Ok(locals)
 }

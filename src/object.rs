@@ -49,6 +49,14 @@ impl Owned {
     }
 }
 
+impl Clone for Owned {
+    /// Another reference to the same object.
+    fn clone(&self) -> Self {
+        // SAFETY: the object is alive, as this reference is.
+        unsafe { Self::from_borrowed(self.0) }
+    }
+}
+
 impl Drop for Owned {
     fn drop(&mut self) {
         // SAFETY: the reference is ours and given up once.

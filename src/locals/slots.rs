@@ -27,24 +27,23 @@ pub(super) enum FreeSource {
 /// Which cells the frame has made already. Until MAKE_CELL has run, a cell in the slot of an argument is the argument.
 enum CellsMade {
     All,
-    /// Those whose MAKE_CELL lies before this code unit.
-    Before(usize),
+    /// Those in the slots before this one: the compiler has them made in the order of their slots.
+    Below(usize),
 }
 
 impl CellsMade {
-    fn by(frame: &Frame<'_>) -> Self {
+    fn by(frame: &Frame<'_>, code: Code<'_>) -> Self {
         if frame.owner() == Owner::Generator || !frame.is_incomplete() {
             return Self::All;
         }
-        Self::Before(frame.lasti().max(0) as usize)
+        let last = code.cells_made_before(frame.lasti().max(0) as usize).last();
+        Self::Below(last.map_or(0, |slot| slot + 1))
     }
 
-    /// Scans anew each time: only a fresh frame is incomplete here, whose scan has nothing to do, or one in which making
-    /// a cell ran the collector (3.11).
-    fn has(&self, code: Code<'_>, slot: usize) -> bool {
+    fn has(&self, slot: usize) -> bool {
         match *self {
             Self::All => true,
-            Self::Before(end) => code.cells_made_before(end).any(|made| made == slot),
+            Self::Below(end) => slot < end,
         }
     }
 }
@@ -61,7 +60,12 @@ pub(super) struct Slots<'v, 'f> {
 impl<'v, 'f> Slots<'v, 'f> {
     pub(super) fn of(frame: &'v Frame<'f>, free: FreeSource, function: &'static CStr) -> Self {
         let code = require_some(frame.code(), function, c"the frame must run a code object");
-        Self { frame, code, free, made: CellsMade::by(frame), function }
+        Self { frame, code, free, made: CellsMade::by(frame, code), function }
+    }
+
+    /// The code whose slots these are.
+    pub(super) fn code(&self) -> Code<'f> {
+        self.code
     }
 
     /// The slots in their order. Each is read when it is asked for, so that Python code may run in between.
@@ -96,7 +100,7 @@ impl<'v, 'f> Slots<'v, 'f> {
             return self.free_value(slot, held);
         }
         // SAFETY: the slot holds NULL or a reference.
-        if kind.is_cell() && !held.is_null() && unsafe { PyCell_Check(held) } != 0 && self.made.has(self.code, slot) {
+        if kind.is_cell() && !held.is_null() && unsafe { PyCell_Check(held) } != 0 && self.made.has(slot) {
             // SAFETY: it is a cell.
             return unsafe { contents(held) };
         }

@@ -3,11 +3,12 @@
 use super::slots::{Slot, Slots};
 use crate::error::Raised;
 use crate::object::Owned;
+use crate::sys::_PyDict_SetItem_KnownHash;
 use crate::version;
 use core::ffi::c_int;
 use core::ptr::NonNull;
 use pyo3_ffi::{
-    PyDict_CheckExact, PyDict_Contains, PyDict_DelItem, PyDict_SetItem, PyErr_Clear, PyErr_ExceptionMatches,
+    PyASCIIObject, PyDict_CheckExact, PyDict_Contains, PyDict_DelItem, PyErr_Clear, PyErr_ExceptionMatches,
     PyExc_KeyError, PyObject, PyObject_DelItem, PyObject_SetItem,
 };
 
@@ -45,8 +46,13 @@ impl<'m> Target<'m> {
     pub(super) fn set(&self, name: *mut PyObject, value: NonNull<PyObject>) -> Result<(), Raised> {
         let mapping = self.mapping.as_ptr();
         let failed = if self.is_dict {
-            // SAFETY: a dict takes its own reference to the value before it runs any code.
-            unsafe { PyDict_SetItem(mapping, name, value.as_ptr()) }
+            // SAFETY: a dict takes its own reference to the value before it runs any code. The name is interned, and so its
+            // hash is known.
+            unsafe {
+                let hash = (*name.cast::<PyASCIIObject>()).hash;
+                debug_assert_ne!(hash, -1);
+                _PyDict_SetItem_KnownHash(mapping, name, value.as_ptr(), hash)
+            }
         } else {
             // The value is borrowed from a slot or a cell, which the mapping's own code may empty: keep it alive.
             // SAFETY: the value is alive, and so are the mapping and the name.

@@ -23,3 +23,14 @@ unsafe extern "C" {
     /// The opcode that each specialized opcode stands for. `_PyOpcode_Deopt` of the build's headers.
     pub safe static pyframe_shim_opcode_deopt: [u8; OPCODES];
 }
+
+#[cfg(interpreter_frames)]
+unsafe extern "C" {
+    /// `PyDict_SetItem` with the key's hash at hand. Exported by every minor from 3.9 to 3.14.
+    pub fn _PyDict_SetItem_KnownHash(
+        dict: *mut pyo3_ffi::PyObject,
+        key: *mut pyo3_ffi::PyObject,
+        value: *mut pyo3_ffi::PyObject,
+        hash: pyo3_ffi::Py_hash_t,
+    ) -> core::ffi::c_int;
+}

@@ -1,0 +1,92 @@
+//! The entries of a dict, written where they lie.
+//!
+//! A dict whose keys are all str, none of them ever deleted, has its keys and values in one array, in the order in which
+//! they were inserted. Giving a key that is there another value so takes one store; inserting it takes a hash look-up,
+//! and now and then a larger table. Source: `DK_UNICODE_ENTRIES`, `Include/internal/pycore_dict.h` (3.11 to 3.13).
+
+use crate::object::Owned;
+use crate::sys::{self, PyDictObject, PyDictUnicodeEntry};
+use core::ffi::CStr;
+use core::ptr::NonNull;
+use pyo3_ffi::{PyDict_New, PyDict_SetItem, PyErr_Clear, PyObject, PyUnicode_InternFromString};
+
+/// The entries of a dict that nobody else changes meanwhile, from the first on.
+pub(super) struct Entries {
+    next: *mut PyDictUnicodeEntry,
+    left: usize,
+}
+
+impl Entries {
+    /// The entries of a dict; `None` if its keys are not all str, or some have been deleted.
+    pub(super) fn of(dict: &Owned) -> Option<Self> {
+        let dict: *mut PyDictObject = dict.as_ptr().cast();
+        // SAFETY: the dict is alive, and its table is laid out as the headers say (`are_as_expected`).
+        unsafe {
+            let keys = (*dict).ma_keys;
+            let plain = (*dict).ma_values.is_null()
+                && u32::from((*keys).dk_kind) == sys::DictKeysKind_DICT_KEYS_UNICODE
+                && (*dict).ma_used == (*keys).dk_nentries;
+            let indices: *mut u8 = (&raw mut (*keys).dk_indices).cast();
+            plain.then(|| Self {
+                next: indices.add(1 << (*keys).dk_log2_index_bytes).cast(),
+                left: (*keys).dk_nentries as usize,
+            })
+        }
+    }
+
+    /// Gives the next entry another value, which it takes a reference to, and returns the old one; `None`, and nothing
+    /// is done, if its key is not this very name, or there is none left.
+    pub(super) fn replace_next(&mut self, name: *mut PyObject, value: NonNull<PyObject>) -> Option<Owned> {
+        // SAFETY: there is an entry left, which owns a value; that one moves out.
+        unsafe {
+            if self.left == 0 || (*self.next).me_key != name {
+                return None;
+            }
+            let old = core::mem::replace(&mut (*self.next).me_value, Owned::from_borrowed(value).into_ptr());
+            self.next = self.next.add(1);
+            self.left -= 1;
+            Some(Owned::from_owned(NonNull::new_unchecked(old)))
+        }
+    }
+
+    /// The key and value of each entry left, borrowed.
+    fn rest(self) -> impl Iterator<Item = (*mut PyObject, *mut PyObject)> {
+        // SAFETY: there are so many entries.
+        (0..self.left).map(move |index| unsafe { ((*self.next.add(index)).me_key, (*self.next.add(index)).me_value) })
+    }
+
+    /// Whether nothing is left.
+    pub(super) fn is_done(&self) -> bool {
+        self.left == 0
+    }
+
+    /// The keys of the entries left, in order, borrowed.
+    pub(super) fn keys(self) -> impl Iterator<Item = NonNull<PyObject>> {
+        self.rest().filter_map(|(key, _)| NonNull::new(key))
+    }
+}
+
+/// Whether dicts of the interpreter that runs are laid out as the headers of the build say: another patch release could
+/// have changed that. Asked of a dict of three strings, whose table has one shape only. Leaves no exception.
+pub(super) fn are_as_expected() -> bool {
+    let names: [&CStr; 3] = [c"eggs", c"spam", c"ham"];
+    // SAFETY: new references or NULL; the dict is ours, and read within the bounds of the smallest table.
+    unsafe {
+        let strings = names.map(|name| Owned::from_new(PyUnicode_InternFromString(name.as_ptr())).ok());
+        let (Ok(dict), [Some(first), Some(second), Some(third)]) = (Owned::from_new(PyDict_New()), &strings) else {
+            PyErr_Clear();
+            return false;
+        };
+        let expected = [(first, second), (second, third), (third, first)];
+        if expected.iter().any(|(key, value)| PyDict_SetItem(dict.as_ptr(), key.as_ptr(), value.as_ptr()) != 0) {
+            PyErr_Clear();
+            return false;
+        }
+        let keys = (*dict.as_ptr().cast::<PyDictObject>()).ma_keys;
+        let header = ((*keys).dk_refcnt, (*keys).dk_log2_size, (*keys).dk_log2_index_bytes, (*keys).dk_usable);
+        // Eight indices of a byte each, five entries, three of them used: `PyDict_MINSIZE`.
+        let small = header == (1, 3, 3, 2) && (*keys).dk_nentries == 3;
+        let expected = expected.map(|(key, value)| (key.as_ptr(), value.as_ptr()));
+        small && Entries::of(&dict).is_some_and(|entries| entries.rest().eq(expected))
+    }
+}

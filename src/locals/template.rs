@@ -1,0 +1,205 @@
+//! Fresh dicts of locals made from a template, for code that is asked again and again.
+//!
+//! Inserting names into a dict one by one is nearly all that fast to locals costs. But the frames of one code object that
+//! a hook sees have the same names bound, so what differs from dict to dict is the values alone: a copy of a dict that has
+//! the keys already costs a small part of inserting them, and the values are then written into it.
+//!
+//! The templates lie in a table of [`ENTRIES`], found by the address of the code. Nothing is kept alive for that: a template
+//! holds names, and is used only while they are, one by one, those of the bound slots at hand. So whatever lives at that
+//! address now, the dict comes out right, or is made the long way. The table belongs to the main interpreter, whose GIL
+//! guards it; in others dicts are always made the long way.
+
+use super::entries::{Entries, are_as_expected};
+use super::slots::Slots;
+use crate::error::{PendingException, Raised};
+use crate::object::Owned;
+use crate::resident;
+use core::cell::Cell;
+use core::ptr::{self, NonNull};
+use pyo3_ffi::{
+    Py_AtExit, Py_None, PyDict_Copy, PyInterpreterState_Get, PyInterpreterState_Main, PyObject, PyObject_GC_IsTracked,
+    PyObject_GC_Track, PyObject_GC_UnTrack, PyType_HasFeature,
+};
+
+/// How many templates there may be: a power of two.
+const ENTRIES: usize = 256;
+
+/// How many slots a frame may have to be worth a template: this bounds the memory that they take.
+const MOST_SLOTS: usize = 1024;
+
+/// How often the names bound may be others than the template's, before the code is given up.
+const STRIKES: u8 = 4;
+
+/// What is known of one code object.
+struct Entry {
+    /// Its address; the code may be gone.
+    code: Cell<usize>,
+    /// A dict that has the names as keys, untracked and known to nobody else; an owned reference, or NULL.
+    template: Cell<*mut PyObject>,
+    strikes: Cell<u8>,
+}
+
+struct Table {
+    entries: [Entry; ENTRIES],
+    /// Whether it may be used, once that is known.
+    usable: Cell<Option<bool>>,
+}
+
+// SAFETY: used in the main interpreter only, under its GIL.
+unsafe impl Sync for Table {}
+
+static TABLE: Table = Table {
+    entries: [const { Entry { code: Cell::new(0), template: Cell::new(ptr::null_mut()), strikes: Cell::new(0) } };
+        ENTRIES],
+    usable: Cell::new(None),
+};
+
+/// What came of asking for a dict.
+pub(super) enum Made {
+    /// The dict of the bound locals.
+    Whole(Owned),
+    /// None: it is to be made the long way, and shown to [`learn`].
+    ToLearn,
+    /// None: it is to be made the long way.
+    No,
+}
+
+impl Entry {
+    fn of(slots: &Slots<'_, '_>) -> &'static Self {
+        let address = slots.code().as_ptr() as usize;
+        // Multiplied by 2^64 divided by the golden ratio: the upper bits of that differ wherever addresses do.
+        let index = address.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (usize::BITS - ENTRIES.ilog2());
+        &TABLE.entries[index]
+    }
+
+    /// Forgets the template. Runs no code: nothing but names and None dies with it.
+    fn forget(&self) {
+        if let Some(template) = NonNull::new(self.template.replace(ptr::null_mut())) {
+            // SAFETY: the reference was the entry's.
+            drop(unsafe { Owned::from_owned(template) });
+        }
+    }
+
+    /// A reference of its own to the template: allocating may run code that comes back here (3.11).
+    fn template(&self) -> Option<Owned> {
+        // SAFETY: the entry keeps it.
+        NonNull::new(self.template.get()).map(|template| unsafe { Owned::from_borrowed(template) })
+    }
+}
+
+/// A fresh dict of the bound locals of a frame whose namespace is its slots, from a template.
+///
+/// # Errors
+/// `MemoryError`.
+pub(super) fn make(slots: &Slots<'_, '_>) -> Result<Made, Raised> {
+    if !slots.code().is_optimized() || slots.code().slots() > MOST_SLOTS || !in_main_interpreter() {
+        return Ok(Made::No);
+    }
+    let (entry, code) = (Entry::of(slots), slots.code().as_ptr() as usize);
+    if entry.code.replace(code) != code {
+        entry.forget();
+        entry.strikes.set(0);
+        return Ok(Made::No);
+    }
+    if entry.strikes.get() >= STRIKES {
+        return Ok(Made::No);
+    }
+    let Some(template) = entry.template() else { return Ok(Made::ToLearn) };
+    // SAFETY: a dict; a new reference, or NULL with an exception.
+    let dict = unsafe { Owned::from_new(PyDict_Copy(template.as_ptr()))? };
+    if fill(&dict, slots) {
+        return Ok(Made::Whole(dict));
+    }
+    entry.forget();
+    entry.strikes.set(entry.strikes.get() + 1);
+    Ok(Made::ToLearn)
+}
+
+/// Gives the values of a copied template those of the slots; false if it does not have their names.
+fn fill(dict: &Owned, slots: &Slots<'_, '_>) -> bool {
+    let Some(mut entries) = Entries::of(dict) else { return false };
+    let mut collectable = false;
+    for slot in slots.iter() {
+        let Some(value) = slot.value else { continue };
+        // What is replaced is None, so that nothing runs.
+        if entries.replace_next(slot.name, value).is_none() {
+            return false;
+        }
+        collectable |= is_collectable(value);
+    }
+    // SAFETY: a dict that is alive and complete.
+    unsafe {
+        if collectable && PyObject_GC_IsTracked(dict.as_ptr()) == 0 {
+            PyObject_GC_Track(dict.as_ptr().cast());
+        }
+    }
+    entries.is_done()
+}
+
+/// Makes a template of a dict that [`make`] had none for. Failing that, the next one is made the long way too.
+pub(super) fn learn(slots: &Slots<'_, '_>, dict: &Owned) {
+    let entry = Entry::of(slots);
+    if entry.code.get() != slots.code().as_ptr() as usize || !entry.template.get().is_null() || !is_usable() {
+        return;
+    }
+    let pending = PendingException::take();
+    if let Some(template) = emptied_copy(dict) {
+        entry.forget();
+        entry.template.set(template.into_ptr());
+    }
+    pending.restore();
+}
+
+/// A copy of a dict with None for every value, which the collector does not see. `None`, and perhaps an exception, if it
+/// cannot be made.
+fn emptied_copy(dict: &Owned) -> Option<Owned> {
+    // SAFETY: a dict; a new reference, or NULL with an exception.
+    let copy = unsafe { Owned::from_new(PyDict_Copy(dict.as_ptr())).ok()? };
+    // SAFETY: it is ours alone.
+    unsafe {
+        if PyObject_GC_IsTracked(copy.as_ptr()) != 0 {
+            PyObject_GC_UnTrack(copy.as_ptr().cast());
+        }
+    }
+    let mut entries = Entries::of(&copy)?;
+    for key in Entries::of(&copy)?.keys() {
+        // SAFETY: None is an object.
+        let none = unsafe { NonNull::new_unchecked(Py_None()) };
+        // The dict that was copied keeps what is replaced.
+        entries.replace_next(key.as_ptr(), none)?;
+    }
+    Some(copy)
+}
+
+/// Whether the collector has to see a container of this object.
+fn is_collectable(object: NonNull<PyObject>) -> bool {
+    // SAFETY: the object is alive.
+    unsafe { PyType_HasFeature(pyo3_ffi::Py_TYPE(object.as_ptr()), pyo3_ffi::Py_TPFLAGS_HAVE_GC) != 0 }
+}
+
+fn in_main_interpreter() -> bool {
+    // SAFETY: the calling thread has an interpreter.
+    unsafe { PyInterpreterState_Get() == PyInterpreterState_Main() }
+}
+
+/// Whether templates can be used: dicts are as expected, and the table will be emptied with the interpreter.
+fn is_usable() -> bool {
+    let usable = TABLE.usable.get().unwrap_or_else(|| {
+        // SAFETY: the function needs nothing of the interpreter that is gone when it is called.
+        are_as_expected() && unsafe { Py_AtExit(Some(lose_all)) } == 0
+    });
+    if TABLE.usable.get().is_none() && usable {
+        resident::stay_loaded();
+    }
+    TABLE.usable.set(Some(usable));
+    usable
+}
+
+/// The end of the interpreter, whose objects may not be touched any more. Another one may follow it.
+extern "C" fn lose_all() {
+    TABLE.usable.set(None);
+    for entry in &TABLE.entries {
+        entry.code.set(0);
+        entry.template.set(ptr::null_mut());
+    }
+}
