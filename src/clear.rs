@@ -30,25 +30,36 @@ pub unsafe fn clear(frame: Frame<'_>, thread: &Thread<'_>) {
     // GH-99729: finalizers may look at the stack, and must not find a frame that is half gone.
     require(thread.current_frame() != frame.as_ptr(), NAME, c"the frame must be unlinked first", Some(&frame));
     if frame.stacktop() < 0 {
-        require(!thread.has_linked(&frame), NAME, c"the frame must not be running", Some(&frame));
-        // The evaluator has left it so (3.11, where MAKE_CELL finds no memory): the value stack is empty.
-        frame.set_stacktop(frame.code().map_or(0, |code| code.slots() as i32));
+        empty_value_stack(&frame, thread);
     }
-    require(frame.owner() != Owner::FrameObject, NAME, c"the frame must not be owned by a frame object", Some(&frame));
-    require(frame.owner() != Owner::Cleared, NAME, c"the frame must not be cleared already", Some(&frame));
-    if frame.owner() == Owner::Generator {
-        clear_generator_frame(frame, thread);
-    } else {
-        thread.with_recursion_spent(|| {
-            if let Some(frame) = clear_contents(frame, thread) {
-                frame.set_cleared();
-                drop(frame.take_code());
-            }
-        });
+    match frame.owner() {
+        Owner::Thread | Owner::CStack => clear_thread_frame(frame, thread),
+        Owner::Generator => clear_generator_frame(frame, thread),
+        Owner::FrameObject => {
+            require(false, NAME, c"the frame must not be owned by a frame object", Some(&frame));
+        }
+        Owner::Cleared => require(false, NAME, c"the frame must not be cleared already", Some(&frame)),
     }
 }
 
+/// Sets the `stacktop` of a frame that the evaluator has left as if it ran (3.11, where MAKE_CELL finds no memory).
+#[cold]
+fn empty_value_stack(frame: &Frame<'_>, thread: &Thread<'_>) {
+    require(!thread.has_linked(frame), NAME, c"the frame must not be running", Some(frame));
+    frame.set_stacktop(frame.code().map_or(0, |code| code.slots() as i32));
+}
+
+fn clear_thread_frame(frame: Frame<'_>, thread: &Thread<'_>) {
+    thread.with_recursion_spent(|| {
+        if let Some(frame) = clear_contents(frame, thread) {
+            frame.set_cleared();
+            drop(frame.take_code());
+        }
+    });
+}
+
 /// Drops all but the code, and returns the frame, empty; or moves everything to the frame object.
+#[inline(always)]
 fn clear_contents<'f>(frame: Frame<'f>, thread: &Thread<'_>) -> Option<Frame<'f>> {
     if let Some(object) = frame.take_frame_object() {
         // SAFETY: the reference was the frame's and is ours now; the object was made for this frame.
@@ -75,6 +86,7 @@ fn clear_contents<'f>(frame: Frame<'f>, thread: &Thread<'_>) -> Option<Frame<'f>
     Some(frame)
 }
 
+#[inline(never)]
 fn clear_generator_frame(frame: Frame<'_>, thread: &Thread<'_>) {
     let generator = frame.generator();
     // SAFETY: the generator embeds the frame, and is kept by whoever resumed it.

@@ -44,22 +44,24 @@ pub fn chunk_bytes(words: usize) -> Option<usize> {
 /// `MemoryError`.
 pub fn push(thread: &Thread<'_>, words: usize) -> Result<NonNull<_PyInterpreterFrame>, Raised> {
     let (top, limit) = (thread.top(), thread.limit());
+    let room = (limit as usize).saturating_sub(top as usize) / WORD;
+    // NULL and NULL leave no room. Like CPython, a frame never fills a chunk to the last word.
+    if words < room
+        && let Some(frame) = NonNull::new(top)
+    {
+        thread.set_top(top.wrapping_add(words));
+        return Ok(frame.cast());
+    }
     require(
         top.is_null() == limit.is_null(),
         c"THP_PyThreadState_BumpFramePointerSlow",
         c"the thread must have both a top and a limit of its data stack, or neither",
         None,
     );
-    let room = (limit as usize - top as usize) / WORD;
-    // NULL and NULL leave no room. Like CPython, a frame never fills a chunk to the last word.
-    if words < room {
-        thread.set_top(top.wrapping_add(words));
-        // SAFETY: the top of a chunk with room is not NULL.
-        return Ok(unsafe { NonNull::new_unchecked(top.cast()) });
-    }
     push_chunk(thread, words)
 }
 
+#[inline(never)]
 fn push_chunk(thread: &Thread<'_>, words: usize) -> Result<NonNull<_PyInterpreterFrame>, Raised> {
     let bytes = chunk_bytes(words).ok_or_else(Raised::no_memory)?;
     let chunk = spare_chunk::take(bytes).ok_or_else(Raised::no_memory)?.as_ptr();
@@ -112,6 +114,7 @@ pub unsafe fn pop(thread: &Thread<'_>, frame: NonNull<_PyInterpreterFrame>) {
 ///
 /// # Safety
 /// The chunk is in use and holds no frame that anybody uses.
+#[inline(never)]
 unsafe fn pop_chunk(thread: &Thread<'_>, chunk: *mut _PyStackChunk) {
     // SAFETY: both chunks are the thread's own.
     unsafe {

@@ -5,7 +5,7 @@
 #![allow(deprecated)]
 
 use core::ptr;
-use pyo3_ffi::{Py_XDECREF, PyErr_Fetch, PyErr_Occurred, PyErr_Restore, PyObject};
+use pyo3_ffi::{Py_XDECREF, PyErr_Clear, PyErr_Fetch, PyErr_Occurred, PyErr_Restore, PyObject};
 
 /// Proof that a Python exception is set. Whoever returns it has set one.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,31 +38,40 @@ impl Raised {
 /// The exception that was set when it was taken, held while something else runs.
 ///
 /// Dropped, it is discarded. Functions: `PyErr_Fetch` and `PyErr_Restore`, which every minor has and which lose nothing
-/// of a 3.12+ exception either.
-pub struct PendingException {
-    parts: [*mut PyObject; 3],
-}
+/// of a 3.12+ exception either; most often there is none, and then neither is called.
+pub struct PendingException(Option<[*mut PyObject; 3]>);
 
 impl PendingException {
     /// Takes the pending exception, if any, and leaves none set.
     pub fn take() -> Self {
+        // SAFETY: the caller holds the GIL, as everywhere in this crate.
+        if unsafe { PyErr_Occurred().is_null() } {
+            return Self(None);
+        }
         let [mut kind, mut value, mut traceback] = [ptr::null_mut(); 3];
         // SAFETY: the three pointers are valid for writes; each receives NULL or an owned reference.
         unsafe { PyErr_Fetch(&raw mut kind, &raw mut value, &raw mut traceback) };
-        Self { parts: [kind, value, traceback] }
+        Self(Some([kind, value, traceback]))
     }
 
     /// Sets the exception again, in place of any that has been set since; with none held, clears.
     pub fn restore(mut self) {
-        let [kind, value, traceback] = core::mem::replace(&mut self.parts, [ptr::null_mut(); 3]);
-        // SAFETY: the three references are owned and handed over.
-        unsafe { PyErr_Restore(kind, value, traceback) };
+        match self.0.take() {
+            // SAFETY: the three references are owned and handed over.
+            Some([kind, value, traceback]) => unsafe { PyErr_Restore(kind, value, traceback) },
+            // SAFETY: as in `take`.
+            None => unsafe {
+                if !PyErr_Occurred().is_null() {
+                    PyErr_Clear();
+                }
+            },
+        }
     }
 }
 
 impl Drop for PendingException {
     fn drop(&mut self) {
-        for part in self.parts {
+        for part in self.0.into_iter().flatten() {
             // SAFETY: NULL or an owned reference, given up once.
             unsafe { Py_XDECREF(part) };
         }

@@ -92,6 +92,7 @@ pub fn get(frame: &Frame<'_>) -> Result<NonNull<PyFrameObject>, Raised> {
 ///
 /// # Safety
 /// The frame is the thread's own, unlinked, not running, and neither cleared nor a frame object's; `object` was made for it, and the frame no longer refers to it.
+#[inline(never)]
 pub unsafe fn take_ownership(frame: Frame<'_>, object: NonNull<PyFrameObject>, thread: &Thread<'_>) {
     const NAME: &core::ffi::CStr = c"THP_PyFrame_Clear";
     // SAFETY: the object was made for this frame.
@@ -101,8 +102,8 @@ pub unsafe fn take_ownership(frame: Frame<'_>, object: NonNull<PyFrameObject>, t
     frame.clear_previous();
     if frame.is_incomplete() {
         prefix::finish(&frame);
+        require(!frame.is_incomplete(), NAME, c"the frame must be complete once it is owned", Some(&frame));
     }
-    require(!frame.is_incomplete(), NAME, c"the frame must be complete once it is owned", Some(&frame));
     // SAFETY: the object is alive.
     let back = unsafe { (*object.as_ptr()).f_back };
     require(back.is_null(), NAME, c"the frame object must not have an f_back yet", Some(&frame));
@@ -119,14 +120,20 @@ pub unsafe fn take_ownership(frame: Frame<'_>, object: NonNull<PyFrameObject>, t
 /// Stores the frame object of the thread's innermost complete frame in `f_back`.
 fn link_back(object: NonNull<PyFrameObject>, thread: &Thread<'_>) {
     let Some(caller) = thread.complete_frame() else { return };
-    // CPython up to 3.13 loses the exception that is on its way here if memory runs out; 3.14 keeps it so.
-    let pending = PendingException::take();
-    if let Ok(back) = get(&caller) {
-        // SAFETY: the caller's object is alive, and f_back owns the new reference.
-        unsafe {
-            Py_INCREF(back.as_ptr().cast());
-            (*object.as_ptr()).f_back = back.as_ptr();
-        }
+    let Some(back) = NonNull::new(caller.frame_object()).or_else(|| make_quietly(&caller)) else { return };
+    // SAFETY: the caller's object is alive, and f_back owns the new reference.
+    unsafe {
+        Py_INCREF(back.as_ptr().cast());
+        (*object.as_ptr()).f_back = back.as_ptr();
     }
+}
+
+/// The object of a frame that has none; `None` if there is no memory. The pending exception stays either way: CPython up
+/// to 3.13 loses the one that is on its way here if memory runs out, 3.14 keeps it so.
+#[inline(never)]
+fn make_quietly(frame: &Frame<'_>) -> Option<NonNull<PyFrameObject>> {
+    let pending = PendingException::take();
+    let made = make_and_set(frame).ok();
     pending.restore();
+    made
 }

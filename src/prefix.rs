@@ -1,5 +1,6 @@
 //! What the instructions before the first RESUME do, done from outside: COPY_FREE_VARS and MAKE_CELL.
 
+use crate::code::Code;
 use crate::error::{PendingException, Raised};
 use crate::frame::Frame;
 use crate::object::Owned;
@@ -17,7 +18,7 @@ use pyo3_ffi::{
 /// # Errors
 /// `SystemError` if the closure does not fit the code.
 pub fn copy_free_variables(frame: &Frame<'_>) -> Result<bool, Raised> {
-    let Some(code) = frame.code() else { return Ok(false) };
+    let Some(code) = frame.code().filter(|code| code.free_variables() > 0) else { return Ok(false) };
     let function = frame.function();
     // SAFETY: the frame keeps its function.
     let is_function = unsafe { !function.is_null() && PyFunction_Check(function) != 0 };
@@ -57,6 +58,14 @@ pub fn copy_free_variables(frame: &Frame<'_>) -> Result<bool, Raised> {
 /// the pointer, since the frames that it meets there are those of generators, whose prefix has run.
 pub fn finish(frame: &Frame<'_>) {
     let Some(code) = frame.code() else { return };
+    if code.prefix_units() > 0 {
+        finish_prefix(frame, code);
+    }
+    frame.set_executed(code.prefix_units());
+}
+
+#[inline(never)]
+fn finish_prefix(frame: &Frame<'_>, code: Code<'_>) {
     let pending = PendingException::take();
     let made = code.cells_made_before(frame.lasti().max(0) as usize).count();
     // A closure that does not fit leaves the slots empty; the exception gives way to the pending one.
@@ -71,6 +80,5 @@ pub fn finish(frame: &Frame<'_>) {
             frame.fill_slot(slot, cell);
         }
     }
-    frame.set_executed(code.prefix_units());
     pending.restore();
 }

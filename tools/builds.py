@@ -71,7 +71,10 @@ class Build:
             raise Failure("no cargo found; install Rust 1.87 or newer (https://rustup.rs, or your system's packages)")
         environment = self.environment()
         with Step(f"{self.python.name}: building the library"):
-            run(["cargo", "build", "--release", "--locked", *self.cargo_arguments], "cargo build", cwd=ROOT, env=environment)
+            # Not `cargo build`: as long as an rlib is made too, nothing is optimized across crates, or even across functions
+            # that others could call.
+            command = ["cargo", "rustc", "--lib", "--crate-type", "staticlib,cdylib", "--release", "--locked"]
+            run([*command, *self.cargo_arguments], "cargo rustc", cwd=ROOT, env=environment)
         self.out.mkdir(parents=True, exist_ok=True)
         built = self.cargo_target / self.cargo_output
         if stale(self.archive, [built / "libpyframe_shim.a"]):
