@@ -46,11 +46,12 @@ pub fn push(thread: &Thread<'_>, words: usize) -> Result<NonNull<_PyInterpreterF
     let (top, limit) = (thread.top(), thread.limit());
     let room = (limit as usize).saturating_sub(top as usize) / WORD;
     // NULL and NULL leave no room. Like CPython, a frame never fills a chunk to the last word.
-    if words < room
-        && let Some(frame) = NonNull::new(top)
-    {
-        thread.set_top(top.wrapping_add(words));
-        return Ok(frame.cast());
+    match NonNull::new(top) {
+        Some(frame) if words < room => {
+            thread.set_top(top.wrapping_add(words));
+            return Ok(frame.cast());
+        }
+        _ => {}
     }
     require(
         top.is_null() == limit.is_null(),

@@ -40,9 +40,10 @@ impl Drop for Keeper {
     /// The end of the thread. That of the process leaves the spare to the system, as the allocator's code may be gone.
     fn drop(&mut self) {
         // SAFETY: may be asked at any time.
-        if unsafe { pyo3_ffi::Py_IsInitialized() } != 0
-            && let Some(spare) = self.spare.take()
-        {
+        if unsafe { pyo3_ffi::Py_IsInitialized() } == 0 {
+            return;
+        }
+        if let Some(spare) = self.spare.take() {
             spare.release();
         }
     }
