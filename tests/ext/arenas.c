@@ -412,6 +412,38 @@ static PyObject *disable(PyObject *module, PyObject *args)
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(torn_doc, "torn(): the cache's functions with the context of the allocator below, and the other way round, as\n"
+                       "threads with another GIL may call them while it is enabled or disabled.");
+static PyObject *torn(PyObject *module, PyObject *args)
+{
+    (void)module, (void)args;
+    PyObjectArenaAllocator below, ours;
+    PyObject_GetArenaAllocator(&below);
+    if (PyFrameShim_EnableChunkCache(4) < 0) {
+        return NULL;
+    }
+    PyObject_GetArenaAllocator(&ours);
+    for (int i = 0; i < 2; i++) {
+        ours.free(below.ctx, ours.alloc(below.ctx, CHUNK), CHUNK);
+        below.free(ours.ctx, below.alloc(ours.ctx, CHUNK), CHUNK);
+    }
+    PyFrameShim_DisableChunkCache();
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(flicker_doc, "flicker(times): enable(4) and disable(), so often that others meet each moment of it.");
+static PyObject *flicker(PyObject *module, PyObject *times)
+{
+    (void)module;
+    for (long left = PyLong_AsLong(times); left > 0; left--) {
+        if (PyFrameShim_EnableChunkCache(4) < 0) {
+            return NULL;
+        }
+        PyFrameShim_DisableChunkCache();
+    }
+    Py_RETURN_NONE;
+}
+
 PyDoc_STRVAR(statistics_doc, "statistics(): (capacity, held, hits, misses) of PyFrameShim_GetChunkCacheStats.");
 static PyObject *statistics(PyObject *module, PyObject *args)
 {
@@ -455,6 +487,8 @@ static PyMethodDef methods[] = {
     METHOD(drop_stack, drop_stack, METH_O),
     METHOD(enable, enable, METH_O),
     METHOD(disable, disable, METH_NOARGS),
+    METHOD(torn, torn, METH_NOARGS),
+    METHOD(flicker, flicker, METH_O),
     METHOD(statistics, statistics, METH_NOARGS),
     METHOD(raw_statistics, raw_statistics, METH_O),
     {NULL, NULL, 0, NULL},
