@@ -2,10 +2,12 @@
  *
  * A module of its own for each interpreter, its allocators for the whole process. "Chunk" is a block of the size of a
  * data-stack chunk: nothing but data stacks asks for that. */
+#define _DEFAULT_SOURCE 1
 #include <Python.h>
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <unistd.h>
 
 #include "cpython_defs.h"
 #include "pyframe_shim.h"
@@ -255,6 +257,28 @@ static PyObject *counts(PyObject *module, PyObject *object)
         "(lliill)", keeper->allocated, keeper->freed, keeper->live, (int)keeper->strangers, keeper->most, keeper->calls);
 }
 
+PyDoc_STRVAR(comes_to_doc, "comes_to(n, live): wait until so many chunks of the n-th allocator are live, for 20 s at most;\n"
+                           "whether it came to that. Threads end a little after those who wait for them are told.");
+static PyObject *comes_to(PyObject *module, PyObject *args)
+{
+    (void)module;
+    int place, live;
+    struct keeper *keeper;
+    if (!PyArg_ParseTuple(args, "ii", &place, &live) || (keeper = keeper_at(place)) == NULL) {
+        return NULL;
+    }
+    bool there = false;
+    Py_BEGIN_ALLOW_THREADS
+    for (int waited = 0; waited < 20000 && !there; waited++) {
+        usleep(1000);
+        pthread_mutex_lock(&keeper->lock);
+        there = keeper->live == live;
+        pthread_mutex_unlock(&keeper->lock);
+    }
+    Py_END_ALLOW_THREADS
+    return PyBool_FromLong(there);
+}
+
 /* ---- the data stack, through this copy of the shim --------------------------------------------------------------- */
 
 static size_t room(void)
@@ -478,6 +502,7 @@ static PyMethodDef methods[] = {
     METHOD(reset, reset, METH_NOARGS),
     METHOD(in_use, in_use, METH_NOARGS),
     METHOD(counts, counts, METH_O),
+    METHOD(comes_to, comes_to, METH_VARARGS),
     METHOD(push, push, METH_O),
     METHOD(pop, pop, METH_O),
     METHOD(fill, fill, METH_NOARGS),
