@@ -1,7 +1,6 @@
 """Spare chunks and the chunk cache where a process, an interpreter or the library comes to its end."""
 
 import os
-import pathlib
 import shutil
 import sys
 import tempfile
@@ -50,15 +49,14 @@ for _ in range({rounds}):
 class ProcessTestCase(unittest.TestCase):
     def assert_clean(self, program, printed=""):
         done = run_script(PRELUDE + program, PYTHONWARNINGS="ignore")
-        self.assertEqual((done.returncode, done.stderr, done.stdout), (0, "", printed))
+        self.assertEqual((done.returncode, done.stderr, done.stdout), (0, "", printed), program)
 
 
 class EndOfTheProcess(ProcessTestCase):
     def test_with_everything_in_use(self):
         for set_up in ("", "arenas.put(0)", "arenas.put(0, True)", "arenas.log(True)"):
             for cache in ("", "arenas.enable(4)", "arenas.enable(4); arenas.put(1)", "arenas.enable(4); use(); arenas.disable()"):
-                with self.subTest(set_up=set_up, cache=cache):
-                    self.assert_clean(f"{set_up}\n{cache}\nuse()\n")
+                self.assert_clean(f"{set_up}\n{cache}\nuse()\n")
 
     def test_with_a_removed_allocator(self):
         """The spare and what the cache holds came from one that is not in use any more."""
@@ -110,9 +108,8 @@ class Fork(ProcessTestCase):
     def test_fork(self):
         """In the middle of a burst, beside threads that hold spares; the child goes on, and the parent too."""
         for cache in ("", "arenas.enable(4)"):
-            with self.subTest(cache=cache):
-                self.assert_clean(
-                    f"""
+            self.assert_clean(
+                f"""
 arenas.put(0)
 {cache}
 go_on = threading.Event()
@@ -151,7 +148,7 @@ arenas.disable()
 assert arenas.comes_to(0, {0 if not KEEPS else 1} + 1), arenas.counts(0)
 assert arenas.counts(0)[3] == 0, arenas.counts(0)
 """
-                )
+            )
 
 
 class Interpreters(FrameTestCase):
@@ -229,7 +226,7 @@ class Unloading(unittest.TestCase):
 
     def assert_ends(self, program, printed):
         with tempfile.TemporaryDirectory() as folder:
-            copy = pathlib.Path(folder) / "copy_of_arenas.so"
+            copy = os.path.join(folder, "copy_of_arenas.so")
             shutil.copy(arenas.__file__, copy)
             done = run_script(
                 PRELUDE
@@ -238,7 +235,7 @@ import ctypes, _ctypes
 def loaded():
     with open("/proc/self/maps") as maps:
         return "copy_of_arenas" in maps.read()
-copy = ctypes.PyDLL({str(copy)!r})
+copy = ctypes.PyDLL({copy!r})
 close = lambda: _ctypes.dlclose(copy._handle)
 assert loaded()
 {program}
