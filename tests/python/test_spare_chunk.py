@@ -64,12 +64,15 @@ class ReuseTest(SpareTestCase):
         self.assertEqual(counts[2], 1)
 
     def test_larger_ones_are_not_kept(self):
+        """Not even while there is no spare: the frame below has taken it."""
         filler = arenas.fill()
         arenas.log(True)
+        small = probe.push(LARGE)
         for words in (5000, 70_000):
             for _ in itertools.repeat(None, 3):
                 probe.pop(probe.push(words))
         log = arenas.log(False)
+        probe.pop(small)
         arenas.pop(filler)
         balance = {}
         for address, size, gone in log:
