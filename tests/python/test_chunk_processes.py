@@ -211,14 +211,15 @@ class Interpreters(FrameTestCase):
         for thread in threads:
             thread.join()
         arenas.disable()
-        # Whichever chunk an ended interpreter's other states leave behind is CPython's own: nothing of ours is left.
+        balanced = arenas.comes_to(0, 0)
         counts, statistics = arenas.counts(0), arenas.statistics()
         self.assertEqual(problems, [])
+        self.assertTrue(balanced, counts)
         self.assertEqual(statistics[:2], (0, 0))
         self.assertEqual(counts[3], 0)
         if not KEEPS:
             self.assertGreater(statistics[2], began[2])
-        print(f"{counts[0]:,} chunks, {counts[2]} live, {statistics[2] - began[2]:,} hits", end=" ", file=sys.stderr, flush=True)
+        print(f"{counts[0]:,} chunks, {statistics[2] - began[2]:,} hits", end=" ", file=sys.stderr, flush=True)
 
 
 class Unloading(unittest.TestCase):

@@ -227,6 +227,25 @@ class SwitchedStacksTest(SpareTestCase):
         arenas.reset()
         self.assertEqual([arenas.counts(keeper)[2:4] for keeper in (0, 1)], [(1, 0), (0, 0)])
 
+    def test_the_one_taken_last_is_not_taken_for_another(self):
+        """Each stack's chunk came from an allocator of its own; the one that was taken first is popped first."""
+        frames = []
+        for turn in (0, 1):
+            arenas.put(turn, True)
+            arenas.switch_stack(turn)
+            arenas.push(LARGE)
+            frames.append(arenas.push(LARGE))
+            arenas.switch_stack(turn)
+        for turn in (0, 1):
+            arenas.again(turn)
+            arenas.switch_stack(turn)
+            arenas.pop(frames[turn])
+            arenas.switch_stack(turn)
+            arenas.drop_stack(turn)
+        arenas.reset()
+        self.begin_anew()
+        self.assertEqual([arenas.counts(keeper)[:4] for keeper in (0, 1)], [(2, 2, 0, 0)] * 2)
+
 
 class ChangedAllocatorTest(SpareTestCase):
     """Each block goes back to the allocator that gave it, wherever in push, park, reuse, pop another one is set.
