@@ -26,8 +26,16 @@ pub const LARGEST: usize = 64;
 /// How often an allocator of ours may be put around a new one.
 const LAYERS: usize = 8;
 
+type Alloc = extern "C" fn(*mut c_void, usize) -> *mut c_void;
+type Free = extern "C" fn(*mut c_void, *mut c_void, usize);
+
 /// An arena allocator of ours.
 struct Layer {
+    /// Its functions know which layer they are for, so that the context can be that of the allocator below. CPython reads
+    /// an allocator's context and function one after the other with no lock: while one takes the other's place, a thread
+    /// with another GIL may call a function of ours with the context below, or the other way round.
+    alloc: Alloc,
+    free: Free,
     /// The allocator below, once this one is in use.
     below: OnceLock<Below>,
     /// How many slots may be filled; 0 passes everything on.
@@ -41,13 +49,16 @@ unsafe impl Send for Below {}
 // SAFETY: as above.
 unsafe impl Sync for Below {}
 
-static LAYER: [Layer; LAYERS] = [const {
-    Layer {
-        below: OnceLock::new(),
-        capacity: AtomicUsize::new(0),
-        slots: [const { AtomicPtr::new(ptr::null_mut()) }; LARGEST],
-    }
-}; LAYERS];
+static LAYER: [Layer; LAYERS] = [
+    Layer::new(alloc::<0>, free::<0>),
+    Layer::new(alloc::<1>, free::<1>),
+    Layer::new(alloc::<2>, free::<2>),
+    Layer::new(alloc::<3>, free::<3>),
+    Layer::new(alloc::<4>, free::<4>),
+    Layer::new(alloc::<5>, free::<5>),
+    Layer::new(alloc::<6>, free::<6>),
+    Layer::new(alloc::<7>, free::<7>),
+];
 static HITS: AtomicU64 = AtomicU64::new(0);
 static MISSES: AtomicU64 = AtomicU64::new(0);
 
@@ -65,9 +76,21 @@ pub struct Statistics {
 }
 
 impl Layer {
-    fn arena(&'static self) -> Arena {
-        let context = ptr::from_ref(self).cast_mut().cast();
-        Arena::new(PyObjectArenaAllocator { ctx: context, alloc: Some(alloc), free: Some(free) })
+    const fn new(alloc: Alloc, free: Free) -> Self {
+        let slots = [const { AtomicPtr::new(ptr::null_mut()) }; LARGEST];
+        Self { alloc, free, below: OnceLock::new(), capacity: AtomicUsize::new(0), slots }
+    }
+
+    /// This layer around the allocator below it.
+    fn arena(&self) -> Arena {
+        let functions =
+            PyObjectArenaAllocator { ctx: self.below().context(), alloc: Some(self.alloc), free: Some(self.free) };
+        Arena::new(functions)
+    }
+
+    /// Whether an allocator is this layer.
+    fn is(&self, arena: &Arena) -> bool {
+        self.below.get().is_some() && self.arena() == *arena
     }
 
     fn below(&self) -> &Arena {
@@ -120,14 +143,8 @@ impl Layer {
     }
 }
 
-/// The layer that a call of the allocator is for.
-fn layer(context: *mut c_void) -> &'static Layer {
-    // SAFETY: the context of our functions is one of LAYER.
-    unsafe { &*context.cast::<Layer>() }
-}
-
-extern "C" fn alloc(context: *mut c_void, bytes: usize) -> *mut c_void {
-    let layer = layer(context);
+extern "C" fn alloc<const NUMBER: usize>(_context: *mut c_void, bytes: usize) -> *mut c_void {
+    let layer = &LAYER[NUMBER];
     if bytes != CHUNK_BYTES || layer.capacity.load(Relaxed) == 0 {
         return layer.below().alloc(bytes);
     }
@@ -139,8 +156,8 @@ extern "C" fn alloc(context: *mut c_void, bytes: usize) -> *mut c_void {
     layer.below().alloc(bytes)
 }
 
-extern "C" fn free(context: *mut c_void, memory: *mut c_void, bytes: usize) {
-    let layer = layer(context);
+extern "C" fn free<const NUMBER: usize>(_context: *mut c_void, memory: *mut c_void, bytes: usize) {
+    let layer = &LAYER[NUMBER];
     if bytes != CHUNK_BYTES || memory.is_null() || !layer.put(memory) {
         // SAFETY: the memory came from the allocator below, through us or before we were there.
         unsafe { layer.below().free(memory, bytes) }
@@ -165,14 +182,11 @@ pub fn enable(chunks: usize) -> Result<bool, Raised> {
         return Ok(false);
     }
     let current = Arena::current();
-    if let Some(layer) = LAYER.iter().find(|layer| current == layer.arena()) {
-        layer.resize(chunks);
-        return Ok(true);
-    }
+    let in_use = LAYER.iter().find(|layer| layer.is(&current));
     // One that was taken out again is as good as new where it has been. Interpreters with a GIL of their own may come
     // here at once: a layer's place is then decided by whoever fills it first.
-    let free = LAYER.iter().find(|layer| layer.below.get_or_init(|| Below(current)).0 == current);
-    let Some(layer) = free else {
+    let free = || LAYER.iter().find(|layer| layer.below.get_or_init(|| Below(current)).0 == current);
+    let Some(layer) = in_use.or_else(free) else {
         const FULL: &CStr = c"the arena allocator has been replaced too often for another chunk cache";
         // SAFETY: as above.
         return Err(raise(unsafe { PyExc_RuntimeError }, FULL));
@@ -184,7 +198,9 @@ pub fn enable(chunks: usize) -> Result<bool, Raised> {
         }
     }
     layer.resize(chunks);
-    layer.arena().install();
+    if in_use.is_none() {
+        layer.arena().install();
+    }
     Ok(true)
 }
 
@@ -193,7 +209,7 @@ pub fn enable(chunks: usize) -> Result<bool, Raised> {
 pub fn disable() {
     let current = Arena::current();
     for layer in LAYER.iter().filter(|layer| layer.below.get().is_some()) {
-        if current.context() == layer.arena().context() {
+        if layer.is(&current) {
             layer.below().install();
         }
         layer.resize(0);

@@ -17,6 +17,7 @@ WARNINGS = ["-Wall", "-Wextra", "-Werror"]
 EXTENSIONS = {
     "evalframe": sorted((ROOT / "examples" / "evalframe").glob("*.c*")),
     "probe": [ROOT / "tests" / "ext" / "probe.c", ROOT / "tests" / "ext" / "failing.c"],
+    "arenas": [ROOT / "tests" / "ext" / "arenas.c"],
     "oracle": [ROOT / "tests" / "ext" / "oracle.c"],
     "walk": [ROOT / "tests" / "ext" / "walk.c"],
 }

@@ -29,6 +29,8 @@ INTERPRETER, ARGUMENTS = "CPython 3.12.1 itself leaks some 1,500 blocks with eve
 RELEASE_LEFT_OUT = {
     "test_threads.Threads.test_each_interpreter_has_its_own_hook": INTERPRETER,
     "test_threads.Threads.test_interpreters_come_and_go_while_others_run": INTERPRETER,
+    "test_chunk_processes.Interpreters.test_one_after_the_other": INTERPRETER,
+    "test_chunk_processes.Interpreters.test_at_once": INTERPRETER,
     "test_no_memory.WholeCalls.test_cell": ARGUMENTS,
     "test_no_memory.WholeCalls.test_taken_over_call": ARGUMENTS,
 }

@@ -611,90 +611,6 @@ static PyObject *arena(PyObject *module, PyObject *args)
     Py_RETURN_TRUE;
 }
 
-/* ---- an arena allocator that fails ------------------------------------------------------------------------------ */
-
-static PyObjectArenaAllocator real_arena;
-
-static void *no_arena(void *context, size_t size)
-{
-    (void)context, (void)size;
-    return NULL;
-}
-
-PyDoc_STRVAR(fail_arenas_doc, "fail_arenas(on): have the arena allocator refuse.");
-static PyObject *fail_arenas(PyObject *module, PyObject *on)
-{
-    (void)module;
-    if (real_arena.alloc == NULL) {
-        PyObject_GetArenaAllocator(&real_arena);
-    }
-    PyObjectArenaAllocator arena = real_arena;
-    if (PyObject_IsTrue(on)) {
-        arena.alloc = no_arena;
-    }
-    PyObject_SetArenaAllocator(&arena);
-    Py_RETURN_NONE;
-}
-
-#define LOGGED 64
-static struct {
-    void *memory;
-    size_t size;
-    int freed;
-} arena_log[LOGGED];
-static int arenas_logged;
-
-static void log_arena(void *memory, size_t size, int freed)
-{
-    if (arenas_logged < LOGGED) {
-        arena_log[arenas_logged].memory = memory;
-        arena_log[arenas_logged].size = size;
-        arena_log[arenas_logged++].freed = freed;
-    }
-}
-
-static void *logged_alloc(void *context, size_t size)
-{
-    void *memory = real_arena.alloc(context, size);
-    log_arena(memory, size, 0);
-    return memory;
-}
-
-static void logged_free(void *context, void *memory, size_t size)
-{
-    log_arena(memory, size, 1);
-    real_arena.free(context, memory, size);
-}
-
-PyDoc_STRVAR(log_arenas_doc, "log_arenas(on): note what the arena allocator does from now on, or return what has been noted,\n"
-                             "the first 64 of (address, bytes, freed).");
-static PyObject *log_arenas(PyObject *module, PyObject *on)
-{
-    (void)module;
-    if (real_arena.alloc == NULL) {
-        PyObject_GetArenaAllocator(&real_arena);
-    }
-    PyObjectArenaAllocator arena = real_arena;
-    if (PyObject_IsTrue(on)) {
-        arenas_logged = 0;
-        arena.alloc = logged_alloc;
-        arena.free = logged_free;
-        PyObject_SetArenaAllocator(&arena);
-        Py_RETURN_NONE;
-    }
-    PyObject_SetArenaAllocator(&arena);
-    PyObject *log = PyList_New(0);
-    for (int i = 0; log != NULL && i < arenas_logged; i++) {
-        PyObject *entry = Py_BuildValue(
-            "NnN", PyLong_FromVoidPtr(arena_log[i].memory), (Py_ssize_t)arena_log[i].size, PyBool_FromLong(arena_log[i].freed));
-        if (entry == NULL || PyList_Append(log, entry) < 0) {
-            Py_CLEAR(log);
-        }
-        Py_XDECREF(entry);
-    }
-    return log;
-}
-
 /* ---- allocations that fail ------------------------------------------------------------------------------------- */
 
 PyDoc_STRVAR(fail_allocation_doc, "fail_allocation(n): have the n-th allocation (from 0) of the next symbol's call fail.");
@@ -792,8 +708,6 @@ static PyMethodDef methods[] = {
     METHOD(push_frame, METH_VARARGS),
     METHOD(never_run, METH_VARARGS),
     METHOD(arena, METH_VARARGS),
-    METHOD(fail_arenas, METH_O),
-    METHOD(log_arenas, METH_O),
     METHOD(fail_allocation, METH_O),
     METHOD(allocation_failed, METH_NOARGS),
     METHOD(opcode_caches, METH_NOARGS),

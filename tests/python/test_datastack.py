@@ -8,6 +8,7 @@ import sys
 import threading
 import unittest
 
+import arenas
 import evalframe
 import probe
 from stack_model import CHUNK, HEADER, LARGEST, OVERHEAD, SPECIALS, WORD, chunk_bytes, frame_words, slot_count
@@ -104,12 +105,12 @@ class PushTest(FrameTestCase):
 
     def test_memory_of_a_chunk_goes_back(self):
         filler = probe.push(probe.stack()[3] - 1)
-        probe.log_arenas(True)
+        arenas.log(True)
         frames = [probe.push(10), probe.push(5000), probe.push(70_000)]
         chunk = probe.stack()[0]
         for frame in reversed(frames):
             probe.pop(frame)
-        log = probe.log_arenas(False)
+        log = arenas.log(False)
         probe.pop(filler)
         starts = [frame - HEADER * WORD for frame in frames]
         taken = [(start, size, False) for start, size in zip(starts, (CHUNK, 2**16, 2**20))]
@@ -225,12 +226,12 @@ class HugeTest(FrameTestCase):
 class NoMemoryTest(FrameTestCase):
     def setUp(self):
         super().setUp()
-        self.addCleanup(probe.fail_arenas, False)
+        self.addCleanup(arenas.fail, False)
 
     def test_a_push_without_memory(self):
         for words in (2**11, 2**14, 2**20, LARGEST):
             before = probe.stack()
-            probe.fail_arenas(True)
+            arenas.fail(True)
             try:
                 frame = probe.push(words)
             except Exception as error:
@@ -238,24 +239,24 @@ class NoMemoryTest(FrameTestCase):
             else:
                 probe.pop(frame)
                 caught = None
-            probe.fail_arenas(False)
+            arenas.fail(False)
             with self.subTest(words=words):
                 self.assertIs(type(caught), MemoryError)
                 self.assertEqual(probe.stack(), before)
 
     def test_room_that_is_there_needs_no_memory(self):
-        probe.fail_arenas(True)
+        arenas.fail(True)
         frame = probe.push(probe.stack()[3] - 1)
         probe.pop(frame)
-        probe.fail_arenas(False)
+        arenas.fail(False)
 
     def test_a_push_after_a_failure(self):
-        probe.fail_arenas(True)
+        arenas.fail(True)
         try:
             probe.push(5000)
         except MemoryError:
             pass
-        probe.fail_arenas(False)
+        arenas.fail(False)
         before = probe.stack()
         frame = probe.push(5000)
         count = probe.stack()[4]
@@ -269,7 +270,7 @@ class NoMemoryTest(FrameTestCase):
 
         def callback(view):
             if view.code is add.__code__:
-                probe.fail_arenas(True)
+                arenas.fail(True)
                 return replacement
             return None
 
@@ -283,7 +284,7 @@ class NoMemoryTest(FrameTestCase):
             caught = error
         else:
             caught = None
-        probe.fail_arenas(False)
+        arenas.fail(False)
         evalframe.set_callback(None)
         self.assertIs(type(caught), MemoryError)
         self.assertEqual(probe.stack(), before)
@@ -293,9 +294,9 @@ class ArenaTest(unittest.TestCase):
     def test_alloc_and_free(self):
         """Both reach the arena allocator, with the size as it was asked for."""
         for size in (1, 4096, CHUNK, 2**20 + 1):
-            probe.log_arenas(True)
+            arenas.log(True)
             there = probe.arena(size)
-            log = probe.log_arenas(False)
+            log = arenas.log(False)
             with self.subTest(size=size):
                 self.assertTrue(there)
                 (taken,) = [entry for entry in log if entry[1] == size and not entry[2]]
@@ -304,10 +305,10 @@ class ArenaTest(unittest.TestCase):
 
     def test_no_memory_is_no_exception(self):
         self.assertIs(probe.arena(2**62), False)
-        self.addCleanup(probe.fail_arenas, False)
-        probe.fail_arenas(True)
+        self.addCleanup(arenas.fail, False)
+        arenas.fail(True)
         refused = probe.arena(4096)
-        probe.fail_arenas(False)
+        arenas.fail(False)
         self.assertIs(refused, False)
 
 

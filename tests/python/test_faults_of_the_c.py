@@ -12,6 +12,7 @@ import time
 import unittest
 import weakref
 
+import arenas
 import evalframe
 import probe
 from support import FrameTestCase, run_script
@@ -159,12 +160,12 @@ class FaultsOfTheC(FrameTestCase):
             self.assertEqual(probe.stack(), stack)
 
     def test_10_no_memory_for_a_chunk_is_a_memory_error(self):
-        probe.fail_arenas(True)
+        arenas.fail(True)
         try:
             with self.assertRaises(MemoryError):
                 probe.push(100_000)
         finally:
-            probe.fail_arenas(False)
+            arenas.fail(False)
 
     def test_11_the_largest_chunk_is_bounded_in_bytes(self):
         largest = 2**27 - 1000

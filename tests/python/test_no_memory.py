@@ -9,6 +9,7 @@ import sys
 import types
 import unittest
 
+import arenas
 import evalframe
 import probe
 from support import IS_DEBUG, FrameTestCase
@@ -116,13 +117,13 @@ class NoMemory(FrameTestCase):
         failures = 0
         for depth in range(0, 400, 7):
             evalframe.run_all(True)
-            probe.fail_arenas(True)
+            arenas.fail(True)
             try:
                 self.assertEqual(descend(depth), depth)
             except MemoryError:
                 failures += 1
             finally:
-                probe.fail_arenas(False)
+                arenas.fail(False)
                 evalframe.run_all(False)
             self.assertEqual(probe.stack(), stack)
         self.assertGreater(failures, 0)
