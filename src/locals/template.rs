@@ -14,6 +14,7 @@ use super::slots::Slots;
 use crate::error::{PendingException, Raised};
 use crate::object::Owned;
 use crate::resident;
+use crate::version;
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
 use pyo3_ffi::{
@@ -120,7 +121,13 @@ fn fill(dict: &Owned, slots: &Slots<'_, '_>) -> bool {
     let Some(mut entries) = Entries::of(dict) else { return false };
     let mut collectable = false;
     for slot in slots.iter() {
-        let Some(value) = slot.value else { continue };
+        let Some(value) = slot.value else {
+            // Up to 3.12 this takes the name away again, if another slot has given it a value.
+            if !version::FIRST_BOUND_SLOT_WINS && slot.kind.is_free() && slots.is_shadowed(slot.name) {
+                return false;
+            }
+            continue;
+        };
         // What is replaced is None, so that nothing runs.
         if entries.replace_next(slot.name, value).is_none() {
             return false;
