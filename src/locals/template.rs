@@ -28,7 +28,8 @@ const ENTRIES: usize = 256;
 /// How many slots a frame may have to be worth a template: this bounds the memory that they take.
 const MOST_SLOTS: usize = 1024;
 
-/// How often the names bound may be others than the template's, before the code is given up.
+/// How many times more often than not the names bound may be others than the template's. Then the code is given up for as
+/// many calls as it takes the count to come round to 0: by then other code may lie at that address.
 const STRIKES: u8 = 4;
 
 /// What is known of one code object.
@@ -103,12 +104,14 @@ pub(super) fn make(slots: &Slots<'_, '_>) -> Result<Made, Raised> {
         return Ok(Made::No);
     }
     if entry.strikes.get() >= STRIKES {
+        entry.strikes.set(entry.strikes.get().wrapping_add(1));
         return Ok(Made::No);
     }
     let Some(template) = entry.template() else { return Ok(Made::ToLearn) };
     // SAFETY: a dict; a new reference, or NULL with an exception.
     let dict = unsafe { Owned::from_new(PyDict_Copy(template.as_ptr()))? };
     if fill(&dict, slots) {
+        entry.strikes.set(entry.strikes.get().saturating_sub(1));
         return Ok(Made::Whole(dict));
     }
     entry.forget();
