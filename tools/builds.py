@@ -19,6 +19,7 @@ EXTENSIONS = {
     "probe": [ROOT / "tests" / "ext" / "probe.c", ROOT / "tests" / "ext" / "failing.c"],
     "oracle": [ROOT / "tests" / "ext" / "oracle.c"],
     "walk": [ROOT / "tests" / "ext" / "walk.c"],
+    "templates": [ROOT / "tests" / "ext" / "templates.c"],
 }
 # Built for `make sanitize` only.
 SANITIZE_EXTENSIONS = {"faults": [ROOT / "tests" / "ext" / "faults.c"]}
