@@ -5,12 +5,15 @@ blocks allocated for a dict tell how it was made, if it has outgrown two tables:
 """
 
 import gc
+import itertools
 import sys
+import types
 
 import templates
 from readings import LocalsTestCase
 
 WAYS = {"mapping": templates.mapping, "merged": templates.merged}
+NUMBERS = itertools.cycle(range(64))  # not more: 3.12 keeps the names of code for ever
 EMPTY = {}.__sizeof__()
 SMALLEST, SECOND = (dict((f"{i}", i) for i in range(names)).__sizeof__() - EMPTY for names in (1, 6))
 
@@ -47,6 +50,18 @@ def here():
 
 class Thing:
     """A value that the collector has to see."""
+
+
+def many(a, b=2, c=(), d=4, **e):
+    f = g = h = i = j = k = a
+    return here()
+
+
+def another(function=many):
+    """A function like it with a code object and a name of its own: whatever template is found is not for that."""
+    *names, last = function.__code__.co_varnames
+    code = function.__code__.replace(co_varnames=(*names, f"{last}{next(NUMBERS)}"))
+    return types.FunctionType(code, globals(), None, function.__defaults__)
 
 
 class FreshDictTestCase(LocalsTestCase):

@@ -9,7 +9,7 @@ import unittest
 
 import probe
 import templates
-from fresh_dicts import FreshDictTestCase, Thing, ask, exactly, here
+from fresh_dicts import FreshDictTestCase, Thing, exactly, here
 from support import IS_DEBUG, run_script
 
 MOST = 100  # allocations that one call may make
