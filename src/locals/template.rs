@@ -14,10 +14,13 @@ use super::slots::Slots;
 use crate::error::{PendingException, Raised};
 use crate::object::Owned;
 use crate::resident;
+use crate::version;
 use core::cell::Cell;
+use core::ffi::CStr;
 use core::ptr::{self, NonNull};
 use pyo3_ffi::{
-    Py_AtExit, Py_None, PyDict_Copy, PyInterpreterState_Get, PyInterpreterState_Main, PyObject, PyObject_GC_IsTracked,
+    Py_AtExit, Py_None, PyCapsule_New, PyDict_Copy, PyDict_SetItem, PyErr_Clear, PyInterpreterState_Get,
+    PyInterpreterState_GetDict, PyInterpreterState_Main, PyLong_FromVoidPtr, PyObject, PyObject_GC_IsTracked,
     PyObject_GC_Track, PyObject_GC_UnTrack, PyType_HasFeature,
 };
 
@@ -27,7 +30,8 @@ const ENTRIES: usize = 256;
 /// How many slots a frame may have to be worth a template: this bounds the memory that they take.
 const MOST_SLOTS: usize = 1024;
 
-/// How often the names bound may be others than the template's, before the code is given up.
+/// How many times more often than not the names bound may be others than the template's. Then the code is given up for as
+/// many calls as it takes the count to come round to 0: by then other code may lie at that address.
 const STRIKES: u8 = 4;
 
 /// What is known of one code object.
@@ -102,12 +106,14 @@ pub(super) fn make(slots: &Slots<'_, '_>) -> Result<Made, Raised> {
         return Ok(Made::No);
     }
     if entry.strikes.get() >= STRIKES {
+        entry.strikes.set(entry.strikes.get().wrapping_add(1));
         return Ok(Made::No);
     }
     let Some(template) = entry.template() else { return Ok(Made::ToLearn) };
     // SAFETY: a dict; a new reference, or NULL with an exception.
     let dict = unsafe { Owned::from_new(PyDict_Copy(template.as_ptr()))? };
     if fill(&dict, slots) {
+        entry.strikes.set(entry.strikes.get().saturating_sub(1));
         return Ok(Made::Whole(dict));
     }
     entry.forget();
@@ -120,7 +126,13 @@ fn fill(dict: &Owned, slots: &Slots<'_, '_>) -> bool {
     let Some(mut entries) = Entries::of(dict) else { return false };
     let mut collectable = false;
     for slot in slots.iter() {
-        let Some(value) = slot.value else { continue };
+        let Some(value) = slot.value else {
+            // Up to 3.12 this takes the name away again, if another slot has given it a value.
+            if !version::FIRST_BOUND_SLOT_WINS && slot.kind.is_free() && slots.is_shadowed(slot.name) {
+                return false;
+            }
+            continue;
+        };
         // What is replaced is None, so that nothing runs.
         if entries.replace_next(slot.name, value).is_none() {
             return false;
@@ -184,22 +196,48 @@ fn in_main_interpreter() -> bool {
 
 /// Whether templates can be used: dicts are as expected, and the table will be emptied with the interpreter.
 fn is_usable() -> bool {
-    let usable = TABLE.usable.get().unwrap_or_else(|| {
-        // SAFETY: the function needs nothing of the interpreter that is gone when it is called.
-        are_as_expected() && unsafe { Py_AtExit(Some(lose_all)) } == 0
-    });
-    if TABLE.usable.get().is_none() && usable {
-        resident::stay_loaded();
+    if let Some(usable) = TABLE.usable.get() {
+        return usable;
     }
+    // In this order: what is called later must still be there then.
+    resident::stay_loaded();
+    // SAFETY: the function needs nothing of the interpreter that is gone when it is called.
+    let usable = are_as_expected() && unsafe { Py_AtExit(Some(begin_anew)) } == 0 && will_be_emptied();
     TABLE.usable.set(Some(usable));
     usable
 }
 
-/// The end of the interpreter, whose objects may not be touched any more. Another one may follow it.
-extern "C" fn lose_all() {
-    TABLE.usable.set(None);
+/// Has the interpreter empty the table while it clears itself: a capsule in its dict, which is cleared with it. Leaves no
+/// exception.
+fn will_be_emptied() -> bool {
+    const NAME: &CStr = c"pyframe_shim.templates";
+    // SAFETY: a borrowed dict or NULL, and a new capsule or NULL; what the capsule points to is static.
+    unsafe {
+        let known = PyInterpreterState_GetDict(PyInterpreterState_Get());
+        let table = (&raw const TABLE).cast_mut().cast();
+        let kept = match Owned::from_new(PyCapsule_New(table, NAME.as_ptr(), Some(empty))) {
+            // Not to be found by another copy of the library: the address is part of the key.
+            Ok(capsule) if !known.is_null() => Owned::from_new(PyLong_FromVoidPtr(table))
+                .is_ok_and(|key| PyDict_SetItem(known, key.as_ptr(), capsule.as_ptr()) == 0),
+            _ => false,
+        };
+        if !kept {
+            PyErr_Clear();
+        }
+        kept
+    }
+}
+
+/// The interpreter clears itself, and objects can still be released. From now on it has no templates.
+unsafe extern "C" fn empty(_capsule: *mut PyObject) {
+    TABLE.usable.set(Some(false));
     for entry in &TABLE.entries {
         entry.code.set(0);
-        entry.template.set(ptr::null_mut());
+        entry.forget();
     }
+}
+
+/// The end of the interpreter, whose objects may not be touched any more. Another one may follow it.
+extern "C" fn begin_anew() {
+    TABLE.usable.set(None);
 }
