@@ -1,0 +1,101 @@
+"""The frames that operations are measured on: functions of a given shape, and what is in their slots."""
+
+import types
+
+import bench
+
+EMPTY = ...  # as bench shows an empty slot
+
+
+class Shape:
+    """A function, the slots of a frame of it, and where that frame stands.
+
+    `executed`: behind the first RESUME, as a running frame is; else before the first instruction, as a hook sees it.
+    """
+
+    def __init__(self, name, function, *, executed=False, namespace=None):
+        self.name, self.function, self.executed, self.namespace = name, function, executed, namespace
+        self.slots = tuple(self.values())
+
+    def world(self, existing=None, depth=1):
+        """A frame of this shape; an existing f_locals is the namespace of a class body, or what is asked for."""
+        if existing is None and self.namespace is not None:
+            existing = dict(self.namespace)
+        return bench.world(self.function, self.slots, self.executed, existing, depth)
+
+    def values(self):
+        """What is in each slot: numbers that are not immortal, and cells once MAKE_CELL and COPY_FREE_VARS have run."""
+        code = self.function.__code__
+        arguments = code.co_varnames[: code.co_argcount]
+        own = [name for name in code.co_cellvars if name not in code.co_varnames]
+        for number, name in enumerate((*code.co_varnames, *own)):
+            value = float(number) + 0.5
+            if name in code.co_cellvars and self.executed:
+                yield types.CellType(value)
+            else:
+                yield value if name in arguments else EMPTY
+        yield from self.function.__closure__ or () if self.executed else (EMPTY,) * len(code.co_freevars)
+
+
+def names(letter, count):
+    return [f"{letter}{number}" for number in range(count)]
+
+
+def make_function(*, plain=0, cells=0, own_cells=0, free=0, unbound=0):
+    """A function with so many plain arguments, arguments that are cells, other cells, free variables and plain locals."""
+    arguments = names("a", plain) + names("c", cells)
+    inner = names("c", cells) + names("o", own_cells)
+    lines = [
+        "def outer():",
+        *(f"    {name} = {number}.25" for number, name in enumerate(names("f", free))),
+        f"    def function({', '.join(arguments)}):",
+        *(f"        {name} = 0" for name in names("u", unbound) + names("o", own_cells)),
+    ]
+    if inner:
+        lines += ["        def inner():", f"            return ({', '.join(inner)},)"]
+    lines += [f"        return ({' '.join(f'{name},' for name in names('f', free))})", "    return function"]
+    namespace = {}
+    exec("\n".join(lines), namespace)
+    return namespace["outer"]()
+
+
+def make_class_body():
+    """The body of a class with a method that knows its class, eight free variables, and a comprehension."""
+
+    def outer():
+        f0 = f1 = f2 = f3 = f4 = f5 = f6 = f7 = 0.75
+
+        class Body:
+            captured = (f0, f1, f2, f3, f4, f5, f6, f7)
+            doubled = [2 * number for number in captured]
+
+            def method(self):
+                return __class__
+
+        return Body
+
+    code = next(constant for constant in outer.__code__.co_consts if isinstance(constant, types.CodeType))
+    cells = tuple(types.CellType(number + 0.75) for number in range(len(code.co_freevars)))
+    return types.FunctionType(code, globals(), code.co_name, None, cells)
+
+
+def bound(count):
+    return Shape(f"{count} bound", make_function(plain=count))
+
+
+def cells(count):
+    return Shape(f"{count} cells", make_function(cells=count), executed=True)
+
+
+def all_shapes():
+    """Every shape, in the order of the tables."""
+    free = make_function(free=8)
+    return [
+        *map(bound, (1, 4, 20, 200, 1000)),
+        Shape("4 bound, 16 unbound", make_function(plain=4, unbound=16)),
+        *map(cells, (8, 32, 256, 1000)),
+        Shape("8 free, at entry", free),
+        Shape("8 free", free, executed=True),
+        Shape("8 of each kind", make_function(plain=8, cells=8, own_cells=8, free=8), executed=True),
+        Shape("class body", make_class_body(), namespace={"__module__": __name__, "__qualname__": "Body"}),
+    ]
