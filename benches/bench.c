@@ -267,6 +267,34 @@ static PyObject *stack(PyObject *module, PyObject *args)
     return Py_BuildValue("NN", PyLong_FromVoidPtr(tstate->datastack_chunk), PyLong_FromVoidPtr(tstate->datastack_top));
 }
 
+/* ---- the chunk cache ------------------------------------------------------------------------------------------- */
+
+PyDoc_STRVAR(chunk_cache_doc, "chunk_cache(chunks): keep so many chunks, or none for 0. Returns whether there is anything to do:\n"
+                              "False where CPython keeps a chunk itself.");
+static PyObject *chunk_cache(PyObject *module, PyObject *chunks)
+{
+    (void)module;
+    long number = PyLong_AsLong(chunks);
+    if (number == -1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    if (number == 0) {
+        PyFrameShim_DisableChunkCache();
+        Py_RETURN_TRUE;
+    }
+    int enabled = PyFrameShim_EnableChunkCache((size_t)number);
+    return enabled < 0 ? NULL : PyBool_FromLong(enabled);
+}
+
+PyDoc_STRVAR(chunk_cache_hits_doc, "chunk_cache_hits(): how often a chunk was there.");
+static PyObject *chunk_cache_hits(PyObject *module, PyObject *args)
+{
+    (void)module, (void)args;
+    PyFrameShim_ChunkCacheStats stats = {.size = sizeof stats};
+    PyFrameShim_GetChunkCacheStats(&stats);
+    return PyLong_FromUnsignedLongLong(stats.hits);
+}
+
 /* ---- the module ------------------------------------------------------------------------------------------------ */
 
 PyDoc_STRVAR(world_doc, "world(function, slots, executed, existing, depth): what operations work on.");
@@ -325,8 +353,7 @@ PyDoc_STRVAR(set_pairs_doc, "set_pairs(dict): what the floor inserts.");
 static PyObject *set_pairs(PyObject *module, PyObject *pairs)
 {
     (void)module;
-    set_floor(Py_NewRef(pairs));
-    Py_RETURN_NONE;
+    return set_floor(pairs) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 #define METHOD(name, how) {#name, name, how, name##_doc}
@@ -340,6 +367,8 @@ static PyMethodDef methods[] = {
     METHOD(copy_function, METH_VARARGS),
     METHOD(survivor, METH_VARARGS),
     METHOD(stack, METH_NOARGS),
+    METHOD(chunk_cache, METH_O),
+    METHOD(chunk_cache_hits, METH_NOARGS),
     METHOD(world, METH_VARARGS),
     {"operations", list_operations, METH_NOARGS, operations_doc},
     METHOD(refusal, METH_VARARGS),

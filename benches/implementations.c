@@ -7,19 +7,20 @@
 
 /* ---- the floor: nothing but the insertions --------------------------------------------------------------------- */
 
-static PyObject *floor_pairs;
+static PyObject *floor_names, *floor_values;
 
-void set_floor(PyObject *pairs)
+int set_floor(PyObject *pairs)
 {
-    Py_XSETREF(floor_pairs, pairs);
+    Py_XSETREF(floor_names, PyDict_Keys(pairs));
+    Py_XSETREF(floor_values, PyDict_Values(pairs));
+    return floor_names == NULL || floor_values == NULL ? -1 : 0;
 }
 
 static int insert_all(PyObject *locals)
 {
-    PyObject *name, *value;
-    Py_ssize_t position = 0;
-    while (floor_pairs != NULL && PyDict_Next(floor_pairs, &position, &name, &value)) {
-        if (PyDict_SetItem(locals, name, value) < 0) {
+    Py_ssize_t count = floor_names == NULL ? 0 : PyList_GET_SIZE(floor_names);
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (PyDict_SetItem(locals, PyList_GET_ITEM(floor_names, i), PyList_GET_ITEM(floor_values, i)) < 0) {
             return -1;
         }
     }

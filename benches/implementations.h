@@ -32,7 +32,7 @@ struct implementation *find_implementation(const char *name);
  * exception. */
 PyObject *load_torch(const char *path);
 
-/* What the floor inserts: pairs of names and values. Steals the dict; NULL for nothing. */
-void set_floor(PyObject *pairs);
+/* What the floor inserts: the names and values of a dict. 0, or -1 with an exception. */
+int set_floor(PyObject *pairs);
 
 #endif
