@@ -90,7 +90,7 @@ def compare(shape, others):
 def main():
     gc.disable()
     problems, compared, repeated = [], 0, 0
-    for shape in shapes.all_shapes():
+    for shape in (*shapes.all_shapes(), *shapes.odd_shapes()):
         found, count = compare(shape, ["baseline"])
         problems, compared = problems + found, compared + count
         for operation in bench.operations():

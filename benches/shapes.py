@@ -17,6 +17,20 @@ class Shape:
         self.name, self.function, self.executed, self.namespace = name, function, executed, namespace
         self.slots = tuple(self.values())
 
+    def but(self, **values):
+        """The same with other values in the slots of some names, in the first that bears the name."""
+        other = Shape(f"{self.name}, {' and '.join(values)} otherwise", self.function, executed=self.executed, namespace=self.namespace)
+        slots = list(other.slots)
+        for name, value in values.items():
+            slots[self.slot_names().index(name)] = value
+        other.slots = tuple(slots)
+        return other
+
+    def slot_names(self):
+        code = self.function.__code__
+        own = (name for name in code.co_cellvars if name not in code.co_varnames)
+        return [*code.co_varnames, *own, *code.co_freevars]
+
     def world(self, existing=None, depth=1):
         """A frame of this shape; an existing f_locals is the namespace of a class body, or what is asked for."""
         if existing is None and self.namespace is not None:
@@ -27,8 +41,7 @@ class Shape:
         """What is in each slot: numbers that are not immortal, and cells once MAKE_CELL and COPY_FREE_VARS have run."""
         code = self.function.__code__
         arguments = code.co_varnames[: code.co_argcount]
-        own = [name for name in code.co_cellvars if name not in code.co_varnames]
-        for number, name in enumerate((*code.co_varnames, *own)):
+        for number, name in enumerate(self.slot_names()[: -len(code.co_freevars) or None]):
             value = float(number) + 0.5
             if name in code.co_cellvars and self.executed:
                 yield types.CellType(value)
@@ -79,6 +92,16 @@ def make_class_body():
     return types.FunctionType(code, globals(), code.co_name, None, cells)
 
 
+def make_shadowing():
+    """A function with a free variable and, from 3.12 on, a comprehension's variable of the same name."""
+    x = 0.25
+
+    def function(a):
+        return [x for x in (a, x)]
+
+    return function
+
+
 def bound(count):
     return Shape(f"{count} bound", make_function(plain=count))
 
@@ -98,4 +121,19 @@ def all_shapes():
         Shape("8 free", free, executed=True),
         Shape("8 of each kind", make_function(plain=8, cells=8, own_cells=8, free=8), executed=True),
         Shape("class body", make_class_body(), namespace={"__module__": __name__, "__qualname__": "Body"}),
+    ]
+
+
+def odd_shapes():
+    """Shapes that are not measured, on which the answers might differ."""
+    mixed = Shape("2 of each kind", make_function(plain=2, cells=2, own_cells=2, free=2), executed=True)
+    shadowing = Shape("two of one name", make_shadowing(), executed=True)
+    return [
+        Shape("300 free, at entry", make_function(free=300)),
+        Shape("300 free and cells", make_function(plain=1, cells=300, free=300), executed=True),
+        Shape("3 cells, at entry", make_function(cells=3)).but(c1=types.CellType(0.5)),
+        mixed.but(a1=EMPTY, c0=types.CellType(), o1=types.CellType()),
+        mixed.but(f0=types.CellType(), o0=EMPTY),
+        shadowing,
+        shadowing.but(x=types.CellType() if shadowing.slot_names().count("x") == 1 else 1.5),
     ]

@@ -39,10 +39,21 @@ def torch_libraries(found):
         minor, _, path = entry.rpartition("=")
         if not minor and len(found) > 1:
             raise Failure(f"TORCH_LIB must say for which minor {path} is: TORCH_LIB=3.12={path}, or name one interpreter in PYTHONS")
-        if not pathlib.Path(path).is_file():
-            raise Failure(f"TORCH_LIB names {path}, which is not there; it is torch/lib/libtorch_python.so of an installed PyTorch")
-        paths[minor or found[0].minor] = path
+        minor = minor or found[0].minor
+        for python in found:
+            if python.minor == minor:
+                check_library(pathlib.Path(path), python)
+        paths[minor] = path
     return paths
+
+
+def check_library(path, python):
+    """Loaded lazily, a library for another minor would not complain, and read frames as they are there."""
+    if not path.is_file():
+        raise Failure(f"TORCH_LIB names {path}, which is not there; it is torch/lib/libtorch_python.so of an installed PyTorch")
+    module = path.parent.parent / f"_C{python.suffix}"
+    if not module.is_file():
+        raise Failure(f"TORCH_LIB names {path} for CPython {python.name}, but {module}, which an installed PyTorch for it has, is not there")
 
 
 def torch_release(path):

@@ -30,6 +30,7 @@ LOOKS = {
     "floor": ("#8a8a8a", "", ":"),
 }
 UNITS = {"slots": "bound slots", "cells": "cells", "depth": "frames pushed before the first is popped"}
+TICKS = (0.01, 0.1, 0.5, 1, 2)
 TITLES = {
     "slots": "Fast to locals into a fresh dict",
     "cells": "Fast to locals of cells into a fresh dict",
@@ -92,13 +93,13 @@ def ratios(pyplot, all_results, path):
                 axis.hlines(heights, [r.first for r in found], [r.third for r in found], color=color, linewidth=2, alpha=0.35)
                 axis.plot([r.median for r in found], heights, mark, color=color, markersize=3.6, label=f"shim / {name}")
         axis.axvline(1, color="#333333", linewidth=1)
-        axis.xaxis.set_major_formatter("{x:g}")
+        axis.set_xticks(TICKS, [f"{tick:g}" for tick in TICKS])
         axis.minorticks_off()
-        axis.tick_params(axis="y", length=0)
+        axis.tick_params(axis="y", left=False)
         for place in range(1, len(rows)):
             if rows[place].operation != rows[place - 1].operation:
                 axis.axhline(place - 0.5, color="#bbbbbb", linewidth=0.6)
-        axis.set_xlabel("ratio of times (below 1: the shim is faster)", fontsize=8)
+    axes[len(axes) // 2].set_xlabel("ratio of times: below 1, left of the line, the shim is faster")
     axes[0].set_xlim(right=max(3, axes[0].get_xlim()[1]))
     axes[0].legend(*handles_of(axes), loc="lower right", bbox_to_anchor=(0, 1), fontsize=8.5)
     save(pyplot, figure, path)

@@ -73,14 +73,15 @@ def markdown(head, lines):
 def verdicts(results):
     """In how many rows the shim is faster, and where it is not."""
     for name, text in (("baseline", "the baseline"), ("torch", "PyTorch, with the same answer")):
-        rows = results.comparable(name)
-        slower = [row for row in rows if row.ratio(name).median > 1]
-        if rows:
-            text = f"Of {len(rows)} rows measured beside {text}, the shim takes less time in {len(rows) - len(slower)}"
-            if slower:
-                listed = (f"{row.operation}, {row.shape}: {number(row.ratio(name).median)}" for row in slower)
-                text += f", and more in {len(slower)}: {'; '.join(listed)}"
-            yield text + "."
+        rows = [(row, row.ratio(name)) for row in results.comparable(name)]
+        if not rows:
+            continue
+        faster = sum(ratio.third < 1 for _, ratio in rows)
+        slower = [(row, ratio) for row, ratio in rows if ratio.first > 1]
+        text = f"Of {len(rows)} rows measured beside {text}, the shim takes less time in {faster}, about the same in "
+        text += f"{len(rows) - faster - len(slower)} (1 lies between the quartiles), and more in {len(slower)}"
+        listed = "; ".join(f"{row.operation}, {row.shape}: {number(ratio.median)}" for row, ratio in slower)
+        yield text + (f": {listed}." if listed else ".")
 
 
 def parts(results):
