@@ -310,6 +310,16 @@ static PyObject *world(PyObject *module, PyObject *args)
     return world_new(function, slots, executed, existing, depth);
 }
 
+PyDoc_STRVAR(take_turns_doc, "take_turns(worlds): each repetition works on the next; the first stands for all.");
+static PyObject *take_turns(PyObject *module, PyObject *capsules)
+{
+    (void)module;
+    if (!PyTuple_Check(capsules)) {
+        return PyErr_SetString(PyExc_TypeError, "a tuple of worlds is needed"), NULL;
+    }
+    return world_take_turns(capsules) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
 PyDoc_STRVAR(refusal_doc, "refusal(operation, implementation): why the one cannot be asked of the other, or None.");
 static PyObject *refusal(PyObject *module, PyObject *args)
 {
@@ -370,6 +380,7 @@ static PyMethodDef methods[] = {
     METHOD(chunk_cache, METH_O),
     METHOD(chunk_cache_hits, METH_NOARGS),
     METHOD(world, METH_VARARGS),
+    METHOD(take_turns, METH_O),
     {"operations", list_operations, METH_NOARGS, operations_doc},
     METHOD(refusal, METH_VARARGS),
     METHOD(torch, METH_O),

@@ -2,8 +2,8 @@
 
     count.py order.json [path of libtorch_python.so]
 
-Each implementation of each row is counted twice, over so many repetitions and over twice as many: the difference is free of
-what is done once. order.json says which dump is which.
+Each implementation of each row is counted three times: as it warms up, over so many repetitions, and over twice as many. The
+difference of the last two is free of what is done once. order.json says which dumps are whose.
 """
 
 import gc
@@ -13,7 +13,7 @@ import sys
 import bench
 import plan
 
-TIMES = 8
+TIMES = 4
 
 
 def main(order, torch=None):
@@ -24,11 +24,11 @@ def main(order, torch=None):
     for row in plan.table():
         world = row.world()
         for name in row.names:
-            # Measured, not counted: fills free lists and what is remembered per code object.
-            bench.measure(row.operation, (name,), world, 1, 1.0)
-            for times in (TIMES, 2 * TIMES):
-                bench.counted(row.operation, name, world, times)
-            counted.append({"operation": row.operation, "shape": row.label, "name": name, "times": TIMES})
+            times = max(TIMES, len(row.turns))
+            # The first fills free lists and what is remembered of each code object.
+            for repetitions in (4 * len(row.turns), times, 2 * times):
+                bench.counted(row.operation, name, world, repetitions)
+            counted.append({"operation": row.operation, "shape": row.label, "name": name, "times": times})
     with open(order, "w") as file:
         json.dump(counted, file)
 

@@ -37,16 +37,16 @@ static const char *object_refusal(const struct implementation *implementation)
 static int fast_to_fresh(struct world *world, PyThreadState *tstate, const struct implementation *implementation, long times)
 {
     (void)tstate;
-    _PyInterpreterFrame *frame = world->frame;
-    Py_CLEAR(frame->f_locals);
+    struct world *turn = world->turn;
     int failed = 0;
     for (long i = 0; i < times && !failed; i++) {
         int copied = 0;
-        failed = implementation->fast_to_locals(frame, &copied);
-        Py_CLEAR(frame->f_locals);
-        world_rewind(world);
+        failed = implementation->fast_to_locals(turn->frame, &copied);
+        Py_CLEAR(turn->frame->f_locals);
+        world_rewind(turn);
+        turn = turn->next;
     }
-    frame->f_locals = Py_XNewRef(world->existing);
+    world->turn = turn;
     return failed;
 }
 
@@ -67,13 +67,16 @@ static int fast_to_existing(
 static int map(struct world *world, PyThreadState *tstate, const struct implementation *implementation, long times)
 {
     (void)tstate;
+    struct world *turn = world->turn;
     for (long i = 0; i < times; i++) {
-        PyObject *locals = implementation->mapping(world->frame);
+        PyObject *locals = implementation->mapping(turn->frame);
         if (locals == NULL) {
             return -1;
         }
         Py_DECREF(locals);
+        turn = turn->next;
     }
+    world->turn = turn;
     return 0;
 }
 

@@ -12,8 +12,9 @@ FEW, DEEPEST = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000), 10000
 class Row:
     """An operation on a shape, and who can be asked to do it."""
 
-    def __init__(self, operation, shape, *, label=None, depth=1, size=None, curve=""):
-        self.operation, self.shape, self.label = operation, shape, label or shape.name
+    def __init__(self, operation, *turns, label=None, depth=1, size=None, curve=""):
+        # Several shapes take turns: each repetition works on the next.
+        self.operation, self.shape, self.turns, self.label = operation, turns[0], turns, label or turns[0].name
         # How often a repetition does what is measured, and the place of the row in a picture.
         self.depth, self.size, self.curve = depth, size, curve
         self.refused = {name: bench.refusal(operation, name) for name in IMPLEMENTATIONS}
@@ -21,7 +22,9 @@ class Row:
 
     def world(self):
         existing = {} if self.operation == "fast to locals, existing dict" and self.shape.namespace is None else None
-        world = self.shape.world(existing, depth=self.depth)
+        worlds = tuple(shape.world(existing, depth=self.depth) for shape in self.turns)
+        bench.take_turns(worlds)
+        world = worlds[0]
         if self.operation in LOCALS:
             # The floor inserts what the shim says, and so what everybody has to insert.
             bench.set_pairs(self.answer("shim", world))
@@ -46,6 +49,16 @@ class Row:
         }
 
 
+def takers_of_turns():
+    """What may cost one who remembers what code objects look like: others each time, and lists, which are collected."""
+    twenty, varying, lists = shapes.bound(20), shapes.bound(20), shapes.bound(20)
+    names = twenty.slot_names()
+    yield "20 bound, 16 codes in turn", [twenty.of_another_code() for _ in range(16)]
+    yield "20 bound, 1000 codes in turn", [twenty.of_another_code() for _ in range(1000)]
+    yield "19 bound, others in turn", [varying.but(**{name: shapes.EMPTY}) for name in names[:8]]
+    yield "20 bound, lists", [lists.but(**{name: [] for name in names})]
+
+
 def table():
     """The rows of the tables."""
     every = shapes.all_shapes()
@@ -54,6 +67,9 @@ def table():
         for shape in every:
             if operation != LOCALS[0] or shape.namespace is None:
                 yield Row(operation, shape)
+        if operation != LOCALS[1]:
+            for label, turns in takers_of_turns():
+                yield Row(operation, *turns, label=label)
     yield Row("function copy", four, label="no closure")
     yield Row("function copy", shapes.Shape("closure of 8", shapes.make_function(free=8)))
     yield Row("frame object", twenty, label="20 slots")

@@ -26,6 +26,12 @@ class Shape:
         other.slots = tuple(slots)
         return other
 
+    def of_another_code(self):
+        """The same with a function whose code is another object."""
+        function = self.function
+        twin = types.FunctionType(function.__code__.replace(), function.__globals__, function.__name__, None, function.__closure__)
+        return Shape(self.name, twin, executed=self.executed, namespace=self.namespace)
+
     def slot_names(self):
         code = self.function.__code__
         own = (name for name in code.co_cellvars if name not in code.co_varnames)

@@ -49,6 +49,7 @@ static void world_free(PyObject *capsule)
     Py_XDECREF(world->function);
     Py_XDECREF(world->slots);
     Py_XDECREF(world->existing);
+    Py_XDECREF(world->others);
     PyMem_Free(world->pushed);
     PyMem_Free(world);
 }
@@ -84,7 +85,31 @@ PyObject *world_new(PyObject *function, PyObject *slots, int executed, PyObject 
     init_frame(world, frame);
     frame->f_locals = Py_XNewRef(world->existing);
     world->frame = frame;
+    world->next = world->turn = world;
     return capsule;
+}
+
+int world_take_turns(PyObject *capsules)
+{
+    Py_ssize_t count = PyTuple_GET_SIZE(capsules);
+    struct world *first = NULL, *last = NULL;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        struct world *world = world_of(PyTuple_GET_ITEM(capsules, i));
+        if (world == NULL) {
+            return -1;
+        }
+        first = first == NULL ? world : first;
+        world->next = first;
+        if (last != NULL) {
+            last->next = world;
+        }
+        last = world;
+    }
+    if (first != NULL) {
+        Py_XSETREF(first->others, PyTuple_GetSlice(capsules, 1, count));
+        return first->others == NULL ? -1 : 0;
+    }
+    return 0;
 }
 
 int world_fill_chunk(struct world *world, PyThreadState *tstate, size_t words)

@@ -15,10 +15,17 @@ struct world {
     long depth;                 /* how many frames are pushed before the first is popped */
     void **pushed;              /* room for so many */
     void *filler;               /* what the boundary operations put on the data stack, or NULL */
+    struct world *next;         /* the world that has its turn after this one: itself, unless several take turns */
+    struct world *turn;         /* of the first of them: whose turn it is */
+    PyObject *others;           /* those, kept by the first of them; NULL */
 };
 
 /* A world in a capsule: new, or NULL with an exception. */
 PyObject *world_new(PyObject *function, PyObject *slots, int executed, PyObject *existing, long depth);
+
+/* Has the worlds in a tuple of capsules take turns, beginning with the first, which keeps the others. 0, or -1 with an
+ * exception. */
+int world_take_turns(PyObject *capsules);
 
 /* The world in a capsule; NULL with an exception. */
 struct world *world_of(PyObject *capsule);

@@ -113,7 +113,7 @@ Each figure is a ratio of times, the shim's to another's: **below 1 the shim is 
 - **baseline**: the same answers in plain C, written straightforwardly against CPython's internal headers.
 - **torch**: the symbols of PyTorch's own library. `*`: it gives another answer, so the times are of other work. "crashes":
   its frame objects on 3.13 have an unset field, which their end reads.
-- **floor**: nothing but making the dict and inserting the names; no implementation can be faster by much.
+- **floor**: nothing but making the dict and inserting the names, one by one; who is below it makes the dict otherwise.
 - **instructions**: of the shim, per repetition, counted by callgrind; and their ratio to the others'.
 
 ![ratios](bench/ratios.svg)

@@ -53,12 +53,12 @@ def count(build, torch):
 
 
 def read(folder, order):
-    """The dumps are numbered in the order of the calls, two for each entry."""
+    """The dumps are numbered in the order of the calls, three for each entry: the first is of warming up."""
     instructions = {}
     for number, entry in enumerate(order):
-        once, twice = (total(folder / f"dump.{2 * number + part}") for part in (1, 2))
+        once, twice = (total(folder / f"dump.{3 * number + part}") for part in (2, 3))
         instructions[entry["operation"], entry["shape"], entry["name"]] = (twice - once) / entry["times"]
-    if (folder / f"dump.{2 * len(order) + 1}").exists():
+    if (folder / f"dump.{3 * len(order) + 1}").exists():
         raise Failure(f"callgrind has counted more calls of {COUNTED} than were made; {folder}")
     return instructions
 
