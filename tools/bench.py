@@ -123,9 +123,14 @@ def write(all_results, quick):
     for results in all_results:
         results.write_csv(folder / f"{results.python.minor}.csv")
     processes, rounds = (QUICK_PROCESSES, QUICK_ROUNDS) if quick else (PROCESSES, ROUNDS)
+    command = ["make bench"]
+    if any(results.torch for results in all_results):
+        command.append("TORCH_LIB=...")
+    if quick:
+        command.append("QUICK=1")
     facts = {
-        "command": "make bench" + (" QUICK=1" if quick else ""), "machine": f"{processor()}, {os.cpu_count()} cores",
-        "rounds": processes * rounds, "processes": processes, "es": "" if processes == 1 else "es",
+        "command": " ".join(command), "machine": f"{processor()}, {os.cpu_count()} cores", "rounds": processes * rounds,
+        "processes": processes, "es": "" if processes == 1 else "es",
     }
     (place / "bench.md").write_text(bench_tables.document(all_results, facts))
     bench_pictures.draw(all_results, folder)
