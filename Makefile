@@ -4,16 +4,17 @@
 # make hypothesis generated programs, their locals compared with the interpreter's own answer; EXAMPLES=2000, SEED=1 for the same again
 # make patches    built on one patch release, running on another: PYTHONS names at least two of a minor
 # make sanitize   nothing leaks, nothing is touched after it is freed; PART="asan valgrind refleaks" chooses, SHORT=1 does less
+# make bench      every symbol beside a baseline in plain C; TORCH_LIB="3.12=/path/to/libtorch_python.so" adds PyTorch, QUICK=1 does less
 # make install    PYTHON=/path/to/python3 PREFIX=/usr/local
 #
 # PYTHONS="..." chooses interpreters for demo and test; REQUIRE="3.11 3.12 3.13" makes a missing one an error.
 
 TOOLS_PYTHON ?= python3
-export PYTHONS REQUIRE PYTHON PREFIX DESTDIR MODULES JSON EXAMPLES SEED PART SHORT
+export PYTHONS REQUIRE PYTHON PREFIX DESTDIR MODULES JSON EXAMPLES SEED PART SHORT TORCH_LIB QUICK
 
-.PHONY: demo test test-python hypothesis patches regrtest sanitize install lint clean
+.PHONY: demo test test-python bench hypothesis patches regrtest sanitize install lint clean
 
-demo test hypothesis patches regrtest sanitize install lint:
+demo test bench hypothesis patches regrtest sanitize install lint:
 	@$(TOOLS_PYTHON) tools/$@.py
 
 # The part of the tests that is driven from the interpreter: for builds that nothing here can be linked against.

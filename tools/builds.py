@@ -24,6 +24,8 @@ EXTENSIONS = {
 }
 # Built for `make sanitize` only.
 SANITIZE_EXTENSIONS = {"faults": [ROOT / "tests" / "ext" / "faults.c"]}
+# Built for `make bench`, and for the test that it compares like with like.
+BENCH_EXTENSIONS = {"bench": sorted((ROOT / "benches").glob("*.c"))}
 
 
 def exported():
@@ -115,7 +117,7 @@ class Build:
 
     def extension(self, name):
         """Build one of the extensions into out/, linked with the static library."""
-        sources = {**EXTENSIONS, **SANITIZE_EXTENSIONS}[name]
+        sources = {**EXTENSIONS, **SANITIZE_EXTENSIONS, **BENCH_EXTENSIONS}[name]
         output = self.out / f"{name}{self.python.suffix}"
         local = [path for folder in {source.parent for source in sources} for path in folder.glob("*.h")]
         if not stale(output, [*sources, *local, *HEADERS, self.archive]):

@@ -1,0 +1,67 @@
+"""Instructions per repetition of each operation of the benches, counted by valgrind's callgrind.
+
+They do not depend on what else the machine does, nor on what its memory is like: a figure beside the times, not in their
+place.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+
+import memcheck
+from builds import ROOT
+from console import Failure, Step, say
+
+# The function of benches/bench.c around the loops.
+COUNTED = "bench_counted"
+SUMMARY = re.compile(r"^summary: (\d+)$", re.MULTILINE)
+SECONDS = 3000
+
+
+def available():
+    """Whether there is a valgrind, or can be; says so if not."""
+    try:
+        memcheck.ensure()
+    except Failure:
+        say("instructions are not counted: there is no valgrind; install it with your system's packages")
+    return shutil.which("valgrind") is not None
+
+
+def count(build, torch):
+    """By operation, shape and implementation; {} with the reason printed if valgrind cannot."""
+    folder = build.out / "callgrind"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    order, log = folder / "order.json", folder / "log.txt"
+    program, environment = build.run_python([str(ROOT / "benches" / "count.py"), str(order), *([torch] if torch else [])])
+    command = ["valgrind", "--tool=callgrind", f"--toggle-collect={COUNTED}", f"--dump-after={COUNTED}"]
+    with Step(f"{build.python.name}: counting instructions" + (" (PyTorch's too, which takes long to load)" if torch else "")):
+        with log.open("w") as output:
+            command += [f"--callgrind-out-file={folder / 'dump'}", *program]
+            try:
+                done = subprocess.run(command, env=environment, stdout=output, stderr=output, timeout=SECONDS).returncode
+            except subprocess.TimeoutExpired:
+                done = f"none after {SECONDS} s"
+    if done != 0:
+        if torch:
+            say(f"    not with PyTorch in the process (exit {done}, {log}): counted without it")
+            return count(build, None)
+        say(f"    not counted: valgrind ended with exit code {done}; {log}")
+        return {}
+    return read(folder, json.loads(order.read_text()))
+
+
+def read(folder, order):
+    """The dumps are numbered in the order of the calls, three for each entry: the first is of warming up."""
+    instructions = {}
+    for number, entry in enumerate(order):
+        once, twice = (total(folder / f"dump.{3 * number + part}") for part in (2, 3))
+        instructions[entry["operation"], entry["shape"], entry["name"]] = (twice - once) / entry["times"]
+    if (folder / f"dump.{3 * len(order) + 1}").exists():
+        raise Failure(f"callgrind has counted more calls of {COUNTED} than were made; {folder}")
+    return instructions
+
+
+def total(dump):
+    return int(SUMMARY.search(dump.read_text()).group(1))
