@@ -5,16 +5,19 @@
 # make patches    built on one patch release, running on another: PYTHONS names at least two of a minor
 # make sanitize   nothing leaks, nothing is touched after it is freed; PART="asan valgrind refleaks" chooses, SHORT=1 does less
 # make install    PYTHON=/path/to/python3 PREFIX=/usr/local
+# make wheel      the Python package for PYTHON, into DEST (dist)
+# make test-package  the Python package, installed from its wheel on every interpreter that is found
+# make torch-table   which symbols each PyTorch release calls: asks pip's index, rewrites docs/torch.md
 #
 # PYTHONS="..." chooses interpreters for demo and test; REQUIRE="3.11 3.12 3.13" makes a missing one an error.
 
 TOOLS_PYTHON ?= python3
-export PYTHONS REQUIRE PYTHON PREFIX DESTDIR MODULES JSON EXAMPLES SEED PART SHORT
+export PYTHONS REQUIRE PYTHON PREFIX DESTDIR MODULES JSON EXAMPLES SEED PART SHORT DEST
 
-.PHONY: demo test test-python hypothesis patches regrtest sanitize install lint clean
+.PHONY: demo test test-python hypothesis patches regrtest sanitize install wheel test-package torch-table lint clean
 
-demo test hypothesis patches regrtest sanitize install lint:
-	@$(TOOLS_PYTHON) tools/$@.py
+demo test hypothesis patches regrtest sanitize install wheel test-package torch-table lint:
+	@$(TOOLS_PYTHON) tools/$(subst -,_,$@).py
 
 # The part of the tests that is driven from the interpreter: for builds that nothing here can be linked against.
 test-python:
