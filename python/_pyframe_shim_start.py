@@ -10,6 +10,8 @@ import sys
 
 START, RUN, CHUNKS = "PYFRAME_SHIM_START", "PYFRAME_SHIM_RUN", "PYFRAME_SHIM_CHUNK_CACHE"
 
+_begun = False
+
 
 class BeforeTorch:
     """A finder that finds nothing, but installs the library when `import torch` looks for it."""
@@ -35,6 +37,10 @@ class BeforeTorch:
 
 
 def begin():
+    global _begun
+    if _begun:  # Python reads a virtual environment's start-up files twice
+        return
+    _begun = True
     # The options of the program itself: its process id, then what to do. Never left to its children.
     process, *options = os.environ.pop(RUN, "").split() or [""]
     main = process == str(os.getpid())

@@ -4,7 +4,7 @@ import string
 
 VERDICTS = {
     "fits": "`install()` puts the library in place",
-    "signature": "refused: `THP_PyFrame_FastToLocalsWithError` is called with one argument, and has two from 2.3 on",
+    "signature": "refused: `THP_PyFrame_FastToLocalsWithError` is called with one argument, where the library's takes two",
     "nothing": "refused: none of the library's functions is called",
     "no build": "the library is not built for this CPython",
 }

@@ -17,7 +17,7 @@ import torch_page
 from builds import ROOT, exported
 from console import Failure, Step, main, run, say
 
-READERS = ["remotezip==0.12.6", "pyelftools==0.33"]
+READERS = ["remotezip==0.12.6", "pyelftools==0.33", "capstone==5.0.9"]
 PLACE = ROOT / ".tools" / "torch-table"
 DATA = ROOT / "python" / "pyframe_shim" / "torch_symbols.json"
 PAGE = ROOT / "docs" / "torch.md"
@@ -28,8 +28,7 @@ PLATFORMS = ["manylinux1_x86_64", "manylinux2014_x86_64", *(f"manylinux_2_{glibc
 LIBRARY = "torch/lib/libtorch_python.so"
 # The helpers around frames that a release may have, ours among them.
 HELPERS = re.compile(r"(THP_Py|_PyFunction_|(_torch)?_PyOpcode_|init_THP|get_frame|dynamo_eval_|clear_old_frame|enable_eval_frame)")
-# Below this release THP_PyFrame_FastToLocalsWithError has one parameter, and leaves its second register to chance.
-TWO_PARAMETERS = (2, 3, 0)
+TO_LOCALS = "THP_PyFrame_FastToLocalsWithError"
 
 
 def numbers(release):
@@ -60,46 +59,64 @@ def address(release, minor):
     return json.loads(report.read_text())["install"][0]["download_info"]["url"]
 
 
-def symbols(url):
-    """The helpers that libtorch_python.so defines, and those of them that it reaches through slots of the loader."""
+def library(release, minor):
+    """The wheel's libtorch_python.so, and its dynamic symbols."""
     from elftools.elf.elffile import ELFFile
-    from elftools.elf.enums import ENUM_RELOC_TYPE_x64 as kinds
     from remotezip import RemoteZip
 
-    with RemoteZip(url) as wheel, wheel.open(LIBRARY) as compressed:
+    with RemoteZip(address(release, minor)) as wheel, wheel.open(LIBRARY) as compressed:
         elf = ELFFile(io.BytesIO(compressed.read()))
-    table = elf.get_section_by_name(".dynsym")
-    defined = {entry.name for entry in table.iter_symbols() if entry["st_shndx"] != "SHN_UNDEF" and HELPERS.match(entry.name)}
-    slots = {"called": kinds["R_X86_64_JUMP_SLOT"], "data": kinds["R_X86_64_GLOB_DAT"]}
-    reached = {what: set() for what in slots}
-    for section in (".rela.plt", ".rela.dyn"):
-        for relocation in elf.get_section_by_name(section).iter_relocations():
-            for what, kind in slots.items():
-                if relocation["r_info_type"] == kind:
-                    reached[what].add(table.get_symbol(relocation["r_info_sym"]).name)
-    return defined, reached["called"] & defined, reached["data"] & defined
+    return elf, elf.get_section_by_name(".dynsym")
 
 
-def verdict(release, minor, answered):
+def reached(elf, symbols, kind):
+    """The names that the library reaches through the loader's slots of a kind."""
+    from elftools.elf.enums import ENUM_RELOC_TYPE_x64
+
+    sections = (elf.get_section_by_name(name) for name in (".rela.plt", ".rela.dyn"))
+    relocations = (relocation for section in sections for relocation in section.iter_relocations())
+    wanted = ENUM_RELOC_TYPE_x64[kind]
+    return {symbols.get_symbol(found["r_info_sym"]).name for found in relocations if found["r_info_type"] == wanted}
+
+
+def takes_two(elf, symbols):
+    """Whether fast to locals has its second parameter: with one only, it writes the register before it reads it."""
+    from capstone import CS_ARCH_X86, CS_MODE_64, Cs
+    from capstone.x86 import X86_REG_ESI, X86_REG_RSI
+
+    (function,) = symbols.get_symbol_by_name(TO_LOCALS)
+    start, size = function["st_value"], function["st_size"]
+    elf.stream.seek(next(iter(elf.address_offsets(start, size))))
+    disassembler = Cs(CS_ARCH_X86, CS_MODE_64)
+    disassembler.detail = True
+    for instruction in disassembler.disasm(elf.stream.read(size), start):
+        reads, writes = instruction.regs_access()
+        if {X86_REG_ESI, X86_REG_RSI} & {*reads, *writes}:
+            return bool({X86_REG_ESI, X86_REG_RSI} & {*reads})
+    return False
+
+
+def verdict(minor, answered, elf, symbols):
     """What install() says of it."""
     if minor not in pythons.SUPPORTED:
         return "no build"
     if not answered:
         return "nothing"
-    if "THP_PyFrame_FastToLocalsWithError" in answered and numbers(release) < TWO_PARAMETERS:
-        return "signature"
-    return "fits"
+    return "signature" if TO_LOCALS in answered and not takes_two(elf, symbols) else "fits"
 
 
 def entry(release, minor):
-    defined, called, data = symbols(address(release, minor))
+    elf, symbols = library(release, minor)
+    helpers = {symbol.name for symbol in symbols.iter_symbols() if symbol["st_shndx"] != "SHN_UNDEF" and HELPERS.match(symbol.name)}
+    called = reached(elf, symbols, "R_X86_64_JUMP_SLOT") & helpers
+    data = reached(elf, symbols, "R_X86_64_GLOB_DAT") & helpers
     ours = set(exported())
     return {
-        "verdict": verdict(release, minor, called & ours),
+        "verdict": verdict(minor, called & ours, elf, symbols),
         "called": sorted(called & ours),
         "data": sorted(data & ours),
         "others": sorted((called | data) - ours),
-        "idle": sorted(defined - called - data),
+        "idle": sorted(helpers - called - data),
     }
 
 
@@ -113,9 +130,9 @@ def written(table):
 
 
 def torch_table():
-    if not (PLACE / "remotezip.py").exists():
-        with Step(f"installing {' and '.join(READERS)} (into {PLACE.relative_to(ROOT)})"):
-            pip("install", "--quiet", "--target", str(PLACE), *READERS)
+    if not all((PLACE / f"{package}.dist-info").exists() for package in (name.replace("==", "-") for name in READERS)):
+        with Step(f"installing {', '.join(READERS)} (into {PLACE.relative_to(ROOT)})"):
+            pip("install", "--quiet", "--upgrade", "--target", str(PLACE), *READERS)
     sys.path.insert(0, str(PLACE))
     table = {}
     for minor in MINORS:

@@ -34,7 +34,7 @@ from .errors import (  # noqa: E402
     UnsupportedPlatform,
 )
 from .interpose import bound_symbols, install  # noqa: E402
-from .sdk import get_cmake_dir, get_include, get_library  # noqa: E402
+from .paths import get_cmake_dir, get_include, get_library  # noqa: E402
 
 __all__ = [
     "IncompatibleTorch",

@@ -4,7 +4,7 @@ import argparse
 import sys
 import sysconfig
 
-from . import dropin, info, run, sdk
+from . import dropin, info, paths, run
 from .interpose import start_folder
 
 
@@ -31,9 +31,9 @@ def main():
     if chosen.command == "info":
         return info.main(chosen.json, chosen.load)
     answers = {
-        "includes": f"-I{sysconfig.get_path('include')} -I{sdk.get_include()}",
-        "libs": f"{sdk.get_library()} -Wl,--exclude-libs,libpyframe_shim.a {sdk.link_flags()}",
-        "cmakedir": sdk.get_cmake_dir(),
+        "includes": f"-I{sysconfig.get_path('include')} -I{paths.get_include()}",
+        "libs": f"{paths.get_library()} -Wl,--exclude-libs,libpyframe_shim.a {paths.link_flags()}",
+        "cmakedir": paths.get_cmake_dir(),
         "startup": start_folder(),
     }
     wanted = [answers[name] for name in answers if getattr(chosen, name)]

@@ -24,14 +24,23 @@ def about_torch():
     return about
 
 
-def info():
+def problem_with(work):
+    """What a check, or the installation, says against this PyTorch; None if nothing."""
+    try:
+        work()
+    except PyFrameShimError as error:
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def info(load=False):
     """All of it, as data."""
-    problem = None
-    if not installed():
+    problem = None if installed() else problem_with(install if load else check)
+    if load:
         try:
-            check()
-        except PyFrameShimError as error:
-            problem = f"{type(error).__name__}: {error}"
+            import torch  # noqa: F401
+        except ImportError as error:
+            problem = problem or f"import torch: {error}"
     bound = bound_symbols()
     return {
         "version": dropin.VERSION,
@@ -70,16 +79,6 @@ def text(about):
 
 
 def main(as_json=False, load=False):
-    if load:
-        # Not to be installed is among the things that are told.
-        install(strict=False)
-        try:
-            import torch  # noqa: F401
-        except ImportError as problem:
-            print(f"import torch: {problem}", file=sys.stderr)
-    about = info()
-    if as_json:
-        print(json.dumps(about, indent=2))
-    else:
-        print(*text(about), sep="\n")
+    about = info(load)
+    print(*([json.dumps(about, indent=2)] if as_json else text(about)), sep="\n")
     return 0 if about["fits"] else 1
