@@ -7,6 +7,7 @@ libtorch_python.so: of a wheel, only that file is fetched. Writes python/pyframe
 package goes by, and docs/torch.md.
 """
 
+import contextlib
 import io
 import json
 import re
@@ -17,54 +18,60 @@ import torch_page
 from builds import ROOT, exported
 from console import Failure, Step, main, run, say
 
-READERS = ["remotezip==0.12.6", "pyelftools==0.33", "capstone==5.0.9"]
+READERS = ["capstone==5.0.9", "packaging==26.3", "pyelftools==0.33", "pypi-simple==1.8.0", "remotezip==0.12.6"]
 PLACE = ROOT / ".tools" / "torch-table"
 DATA = ROOT / "python" / "pyframe_shim" / "torch_symbols.json"
 PAGE = ROOT / "docs" / "torch.md"
 
-FIRST = (2, 0, 0)
+FIRST = "2.0.0"
 MINORS = ("3.11", "3.12", "3.13", "3.14", "3.15")
-PLATFORMS = ["manylinux1_x86_64", "manylinux2014_x86_64", *(f"manylinux_2_{glibc}_x86_64" for glibc in range(17, 43))]
+PLATFORM = re.compile(r"manylinux.*_x86_64")
 LIBRARY = "torch/lib/libtorch_python.so"
 # The helpers around frames that a release may have, ours among them.
 HELPERS = re.compile(r"(THP_Py|_PyFunction_|(_torch)?_PyOpcode_|init_THP|get_frame|dynamo_eval_|clear_old_frame|enable_eval_frame)")
 TO_LOCALS = "THP_PyFrame_FastToLocalsWithError"
 
 
-def numbers(release):
-    return tuple(int(number) for number in release.split("."))
-
-
 def pip(*arguments):
     return run([sys.executable, "-m", "pip", *arguments], f"pip {arguments[0]}")
 
 
-def choice(minor):
-    """pip's options for a wheel of another interpreter."""
-    return ["--only-binary=:all:", f"--python-version={minor}", *(f"--platform={name}" for name in PLATFORMS)]
+def index():
+    """The package index that pip is configured for, as a keyword argument; none for the usual one."""
+    for key in (":env:.index-url", "global.index-url"):
+        with contextlib.suppress(Failure):
+            return {"endpoint": pip("config", "get", key).strip()}
+    return {}
 
 
-def releases(minor):
-    """The releases that have a wheel for this minor, oldest first."""
-    found = re.search(r"^Available versions: (.+)$", pip("index", "versions", "torch", *choice(minor)), re.MULTILINE)
-    names = found.group(1).split(", ") if found else []
-    return sorted((name for name in names if numbers(name) >= FIRST), key=numbers)
+def wheels():
+    """Release, then minor: where the wheel is."""
+    from packaging.utils import parse_wheel_filename
+    from packaging.version import Version
+    from pypi_simple import PyPISimple
+
+    with PyPISimple(**index()) as client:
+        files = [file for file in client.get_project_page("torch").packages if file.package_type == "wheel" and not file.is_yanked]
+    found = {}
+    for file in files:
+        _, version, build, tags = parse_wheel_filename(file.filename)
+        if version < Version(FIRST) or version.is_prerelease or not any(PLATFORM.fullmatch(tag.platform) for tag in tags):
+            continue
+        for minor in MINORS:
+            name = "cp" + minor.replace(".", "")
+            if any(tag.interpreter == tag.abi == name for tag in tags):
+                # Of two builds, pip takes the later one.
+                before = found.setdefault(version, {}).get(minor)
+                found[version][minor] = max(filter(None, [before, (build, file.url)]))
+    return {str(version): {minor: url for minor, (_, url) in found[version].items()} for version in sorted(found)}
 
 
-def address(release, minor):
-    """Where pip would fetch the wheel."""
-    report = PLACE / "report.json"
-    target = ["--target", str(PLACE / "nothing"), "--ignore-installed"]
-    pip("install", "--dry-run", "--quiet", "--no-deps", f"--report={report}", *target, *choice(minor), f"torch=={release}")
-    return json.loads(report.read_text())["install"][0]["download_info"]["url"]
-
-
-def library(release, minor):
+def library(url):
     """The wheel's libtorch_python.so, and its dynamic symbols."""
     from elftools.elf.elffile import ELFFile
     from remotezip import RemoteZip
 
-    with RemoteZip(address(release, minor)) as wheel, wheel.open(LIBRARY) as compressed:
+    with RemoteZip(url) as wheel, wheel.open(LIBRARY) as compressed:
         elf = ELFFile(io.BytesIO(compressed.read()))
     return elf, elf.get_section_by_name(".dynsym")
 
@@ -105,8 +112,8 @@ def verdict(minor, answered, elf, symbols):
     return "signature" if TO_LOCALS in answered and not takes_two(elf, symbols) else "fits"
 
 
-def entry(release, minor):
-    elf, symbols = library(release, minor)
+def entry(url, minor):
+    elf, symbols = library(url)
     helpers = {symbol.name for symbol in symbols.iter_symbols() if symbol["st_shndx"] != "SHN_UNDEF" and HELPERS.match(symbol.name)}
     called = reached(elf, symbols, "R_X86_64_JUMP_SLOT") & helpers
     data = reached(elf, symbols, "R_X86_64_GLOB_DAT") & helpers
@@ -123,25 +130,23 @@ def entry(release, minor):
 def written(table):
     """The table as JSON, a line for each wheel."""
     blocks = []
-    for release in sorted(table, key=numbers):
-        lines = ",\n".join(f"  {json.dumps(minor)}: {json.dumps(entry)}" for minor, entry in table[release].items())
+    for release, entries in table.items():
+        lines = ",\n".join(f"  {json.dumps(minor)}: {json.dumps(entry)}" for minor, entry in entries.items())
         blocks.append(f" {json.dumps(release)}: {{\n{lines}\n }}")
     return "{\n" + ",\n".join(blocks) + "\n}\n"
 
 
 def torch_table():
-    if not all((PLACE / f"{package}.dist-info").exists() for package in (name.replace("==", "-") for name in READERS)):
+    if not PLACE.is_dir():
         with Step(f"installing {', '.join(READERS)} (into {PLACE.relative_to(ROOT)})"):
-            pip("install", "--quiet", "--upgrade", "--target", str(PLACE), *READERS)
+            pip("install", "--quiet", "--target", str(PLACE), *READERS)
     sys.path.insert(0, str(PLACE))
     table = {}
-    for minor in MINORS:
-        names = releases(minor)
-        with Step(f"CPython {minor}: {len(names)} releases"):
-            for release in names:
-                table.setdefault(release, {})[minor] = entry(release, minor)
+    for release, places in wheels().items():
+        with Step(f"PyTorch {release}: CPython {', '.join(places)}"):
+            table[release] = {minor: entry(places[minor], minor) for minor in MINORS if minor in places}
     if not table:
-        raise Failure("pip finds no PyTorch; is the package index that it is configured for reachable?")
+        raise Failure("no wheel of PyTorch found; is the package index that pip is configured for the right one?")
     PAGE.parent.mkdir(exist_ok=True)
     DATA.write_text(written(table))
     PAGE.write_text(torch_page.page(table))

@@ -14,7 +14,7 @@ try:
     from . import _native
 except ImportError as problem:
     built = sorted(path.name for path in pathlib.Path(__file__).parent.glob("_native.*"))
-    if any(name.endswith(suffix) for name in built for suffix in importlib.machinery.EXTENSION_SUFFIXES):
+    if {f"_native{suffix}" for suffix in importlib.machinery.EXTENSION_SUFFIXES}.intersection(built):
         raise  # it says itself what is wrong
     version = ".".join(map(str, sys.version_info[:3]))
     raise ImportError(

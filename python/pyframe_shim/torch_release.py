@@ -22,6 +22,11 @@ def table():
     return json.loads((pathlib.Path(__file__).parent / "torch_symbols.json").read_text())
 
 
+def fitting():
+    """The releases that the library can be installed for on this minor, oldest first."""
+    return [name for name, minors in table().items() if minors.get(MINOR, {}).get("verdict") == "fits"]
+
+
 def release_of(version):
     """The release that a version is a build of ("2.6.0+cpu": "2.6.0"), or None: a development version is of none."""
     match = re.fullmatch(r"(\d+\.\d+\.\d+)(\+.*)?", version)
@@ -44,7 +49,7 @@ class Torch:
         except ValueError:  # a module of that name without a spec
             spec = None
         if spec is None or spec.origin is None:
-            raise NoTorch(f"no PyTorch found that {sys.executable} could import; install it there, 2.3 or newer")
+            raise NoTorch(f"no PyTorch found that {sys.executable} could import; install it there, {fitting()[0]} or newer")
         return cls(pathlib.Path(spec.origin).parent)
 
     def _find_version(self):
@@ -57,10 +62,9 @@ class Torch:
 
     def known(self):
         """The table's entry for this release on this minor."""
-        releases = table()
-        entry = releases.get(release_of(self.version), {}).get(MINOR)
+        entry = table().get(release_of(self.version), {}).get(MINOR)
         if entry is None:
-            names = [name for name, minors in releases.items() if minors.get(MINOR, {}).get("verdict") == "fits"]
+            names = fitting()
             raise UnknownTorch(
                 f"PyTorch {self.version} is not among the releases whose symbols on CPython {MINOR} are known; install one that "
                 f"is ({names[0]} to {names[-1]}), or a pyframe-shim that knows it"
@@ -78,10 +82,9 @@ class Torch:
         """Raise if the library cannot, or need not, answer for this PyTorch."""
         entry = self.known()
         if entry["verdict"] == "signature":
-            later = next(name for name, minors in table().items() if minors.get(MINOR, {}).get("verdict") == "fits")
             raise IncompatibleTorch(
                 f"PyTorch {self.version} calls THP_PyFrame_FastToLocalsWithError with one argument, and this library's takes two; "
-                f"install PyTorch {later} or newer"
+                f"install PyTorch {fitting()[0]} or newer"
             )
         if entry["verdict"] == "nothing":
             raise NothingToReplace(
