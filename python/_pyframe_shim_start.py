@@ -30,7 +30,7 @@ class BeforeTorch:
         try:
             import pyframe_shim
 
-            pyframe_shim.install(strict=self.strict)
+            pyframe_shim.install()
         except Exception:
             if self.strict:
                 raise

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 
 from support import DATA, PACKAGE, PYTHON, SITE, PackageTest, clean_environment, fake_torch, names, process, succeed
 
@@ -65,7 +64,8 @@ class Children(PackageTest):
                 self.assertEqual(answers, dict.fromkeys(answers, HERE))
 
     def test_no_child_asked_for(self):
-        code = "import pyframe_shim, subprocess, sys; pyframe_shim.install(children=False); subprocess.run([sys.executable, '-m', 'worker_main'])"
+        child = "subprocess.run([sys.executable, '-m', 'worker_main'])"
+        code = f"import pyframe_shim, subprocess, sys; pyframe_shim.install(children=False); {child}"
         self.assertEqual(self.tell(("-c", code)), NOT_HERE)
 
     def test_by_environment(self):
@@ -108,14 +108,15 @@ class Children(PackageTest):
             self.assertEqual(self.tell(("-c", code), python=other["python"], PYFRAME_SHIM_START=str(SITE)), [0])
 
     def test_nothing_is_preloaded(self):
-        self.write("lists.py", "import os, subprocess\nsubprocess.run(['/bin/ls', '/bin/ls'], check=True)\nprint(os.environ.get('LD_PRELOAD'))\n")
+        lists = "subprocess.run(['/bin/ls', '/bin/ls'], check=True)"
+        self.write("lists.py", f"import os, subprocess\n{lists}\nprint(os.environ.get('LD_PRELOAD'))\n")
         out = succeed([PYTHON, "-m", "pyframe_shim", "run", "lists.py"], cwd=self.folder, env=self.environment)
         self.assertEqual(out, "/bin/ls\nNone\n")
 
     def test_why_not_preloaded(self):
         """The library takes data from the process; the loader refuses every program that has none of it."""
         library = SITE / "pyframe_shim" / "sdk" / "lib" / "libpyframe_shim.so"
-        done = subprocess.run(["/bin/ls", "/bin/ls"], env={**clean_environment(), "LD_PRELOAD": str(library)}, capture_output=True, text=True)
+        done = process(["/bin/ls", "/bin/ls"], env=clean_environment(LD_PRELOAD=library))
         self.assertEqual((done.returncode, done.stdout), (127, ""))
         self.assertRegex(done.stderr, r"symbol lookup error: .*libpyframe_shim.so: undefined symbol: _?Py")
 

@@ -107,6 +107,11 @@ class Refuses(PackageTest):
         self.assertIn("before the first `import torch`", text)
         self.assertTrue(imported)
 
+    def test_too_late_for_a_torch_without_the_library(self):
+        """One whose frame functions are somewhere else."""
+        (kind, _), _ = self.refused(self.torch(), "sys.modules['torch'] = sys")
+        self.assertEqual(kind, "TooLate")
+
     def test_too_late_for_the_library_alone(self):
         environment = self.torch()
         library = self.folder / "found" / "torch" / "lib" / "libtorch_python.so"

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-from support import MINOR, PYTHON, PackageTest, clean_environment, fake_torch, process, succeed
+from support import MINOR, PYTHON, SITE, PackageTest, clean_environment, fake_torch, process, succeed
 
 # What a program can see of how it was started.
 LOOK = """
@@ -103,7 +103,8 @@ class AsPython(RunTest):
         self.assertEqual(self.same(["-m", "missing_module"]).returncode, 1)
 
     def test_exit_codes(self):
-        for end, code in (("sys.exit(3)", 3), ("sys.exit('why')", 1), ("raise SystemExit", 0), ("os._exit(9)", 9), ("os.abort()", -6)):
+        ends = ("sys.exit(3)", 3), ("sys.exit('why')", 1), ("raise SystemExit", 0), ("os._exit(9)", 9), ("os.abort()", -6)
+        for end, code in ends:
             self.write("ends.py", f"import os, sys\n{end}\n")
             with self.subTest(end=end):
                 self.assertEqual(self.same(["ends.py"]).returncode, code)
@@ -123,7 +124,8 @@ class AsPython(RunTest):
                 time.sleep(0.1)
                 waiting.send_signal(signal.SIGINT)
                 errors = waiting.communicate(timeout=60)[1]
-            ends.append((waiting.returncode, [line for line in errors.splitlines() if "pyframe" not in line and "cache" not in line]))
+            lines = [line for line in errors.splitlines() if "pyframe" not in line and "cache" not in line]
+            ends.append((waiting.returncode, lines))
         self.assertEqual(ends[0], ends[1])
         self.assertEqual((ends[0][0], ends[0][1][-1]), (-signal.SIGINT, "KeyboardInterrupt"))
 
@@ -178,8 +180,6 @@ class WithTheLibrary(RunTest):
             self.assertIn("reads no start-up file", done.stderr)
 
     def with_package_on_path(self):
-        from support import SITE
-
         return {**self.environment, "PYTHONPATH": f"{self.environment['PYTHONPATH']}:{SITE}"}
 
     def test_refused_at_import(self):
@@ -192,7 +192,8 @@ class WithTheLibrary(RunTest):
         self.assertIn("UnknownTorch: PyTorch 2.99.0 is not among the releases", ours.stderr)
 
     def test_usage(self):
-        for words in ([], ["--stats"], ["--what", "x.py"], ["--chunk-cache"], ["--chunk-cache", "many", "x.py"], ["--chunk-cache=0", "x.py"]):
+        wrong = [], ["--stats"], ["--what", "x.py"], ["--chunk-cache"], ["--chunk-cache", "many", "x.py"], ["--chunk-cache=0", "x.py"]
+        for words in wrong:
             with self.subTest(words=words):
                 done = process([PYTHON, "-m", "pyframe_shim", "run", *words], env=clean_environment())
                 self.assertEqual((done.returncode, done.stdout), (2, ""))

@@ -22,6 +22,7 @@ Python_add_library(client MODULE client.c)
 target_link_libraries(client PRIVATE PyFrameShim::{target})
 message(STATUS "of CPython ${{PyFrameShim_PYTHON_MINOR}}")
 """
+USE = "import client, json; print(json.dumps(client.use()))"
 
 
 def without_rust(**more):
@@ -32,7 +33,7 @@ def without_rust(**more):
 class Sdk(PackageTest):
     def test_no_rust_here(self):
         for program in ("cargo", "rustc"):
-            self.assertIsNone(shutil.which(program, path=PATH), f"{program} is in {PATH}: the tests below say less than they should")
+            self.assertIsNone(shutil.which(program, path=PATH), "the tests below would say less than they should")
 
     def test_paths(self):
         code = """
@@ -112,13 +113,13 @@ print(json.dumps(call_log.record(lambda: [twice(4), list(count(1)), twice("a", t
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
                 self.assertIn(f"of CPython {MINOR}", done.stdout)
                 succeed(["cmake", "--build", self.folder / "build"], env=without_rust())
-                out = self.python("import client, json; print(json.dumps(client.use()))", clean_environment(PYTHONPATH=self.folder / "build"))
+                out = self.python(USE, clean_environment(PYTHONPATH=self.folder / "build"))
                 self.assertTrue(out.startswith(f"{MINOR}."))
                 needed = succeed(["readelf", "-d", self.folder / "build" / "client.so"])
                 self.assertEqual("[libpyframe_shim.so]" in needed, target == "shared")
 
     def test_cmake_versions(self):
-        for version, fits in (("0.1.0", True), ("0.2", False), ("0.0.9", False), ("1.0", False)):
+        for version, fits in (("0.1.0", True), ("0.2", False), ("0.1.9", False), ("0.0.9", False), ("1.0", False)):
             with self.subTest(version=version):
                 done = self.cmake(version=version)
                 self.assertEqual(done.returncode == 0, fits, done.stdout + done.stderr)
@@ -127,18 +128,19 @@ print(json.dumps(call_log.record(lambda: [twice(4), list(count(1)), twice("a", t
         set_version = "set(Python_VERSION 3.99.0)\nset(Python_VERSION_MAJOR 3)\nset(Python_VERSION_MINOR 99)\n"
         done = self.cmake(before=f"{set_version}find_package(PyFrameShim REQUIRED)")
         self.assertNotEqual(done.returncode, 0)
-        message = " ".join(done.stderr.split())
-        self.assertIn(f"this pyframe-shim is for CPython {MINOR}, and Python is 3.99.0; install pyframe-shim with that Python", message)
+        expected = f"this pyframe-shim is for CPython {MINOR}, and Python is 3.99.0; install pyframe-shim with that Python"
+        self.assertIn(expected, " ".join(done.stderr.split()))
 
     def test_flags(self):
         """`--includes` and `--libs` are all that a compiler needs."""
         flags = succeed([PYTHON, "-m", "pyframe_shim", "--includes", "--libs"]).split()
         suffix = sysconfig.get_config_var("SHLIB_SUFFIX") or ".so"
         module = self.folder / f"client{suffix}"
-        includes, libs = [word for word in flags if word.startswith("-I")], [word for word in flags if not word.startswith("-I")]
-        command = [*compiler("CC", "cc", "gcc", "clang"), "-shared", "-fPIC", *includes, ROOT / "tests/clients/client.c", *libs, "-o", module]
-        succeed(command, env=without_rust())
-        out = self.python("import client, json; print(json.dumps(client.use()))", clean_environment(PYTHONPATH=self.folder))
+        includes = [word for word in flags if word.startswith("-I")]
+        libs = [word for word in flags if not word.startswith("-I")]
+        compile = [*compiler("CC", "cc", "gcc", "clang"), "-shared", "-fPIC", *includes, ROOT / "tests/clients/client.c"]
+        succeed([*compile, *libs, "-o", module], env=without_rust())
+        out = self.python(USE, clean_environment(PYTHONPATH=self.folder))
         self.assertTrue(out.startswith(f"{MINOR}."))
 
     def test_pkg_config(self):

@@ -39,7 +39,7 @@ class Wheel(PackageTest):
     def test_tag(self):
         """One minor, and the oldest glibc that it runs on."""
         self.assertRegex(WHEEL.name, rf"^pyframe_shim-{re.escape(VERSION)}-{TAG}-{TAG}-manylinux_2_\d+_\w+\.whl$")
-        code = "import json, pyframe_shim, importlib.metadata as m; print(json.dumps([pyframe_shim.__version__, m.version('pyframe-shim')]))"
+        code = "import json, pyframe_shim as p, importlib.metadata as m; print(json.dumps([p.__version__, m.version('pyframe-shim')]))"
         self.assertEqual(self.python(code), [VERSION, VERSION])
 
     def test_what_glibc_the_whole_wheel_needs(self):
@@ -51,7 +51,11 @@ class Wheel(PackageTest):
             self.assertLessEqual(max(needed), allowed, library)
 
     def test_the_libraries_of_the_sdk_count_nothing(self):
-        code = "import ctypes, json, pyframe_shim as p; print(json.dumps([ctypes.PyDLL(p.get_library(shared=True)).PyFrameShim_GetCounters(None, 0), len(p.counters())]))"
+        code = """
+import ctypes, json, pyframe_shim
+library = ctypes.PyDLL(pyframe_shim.get_library(shared=True))
+print(json.dumps([library.PyFrameShim_GetCounters(None, 0), len(pyframe_shim.counters())]))
+"""
         self.assertEqual(self.python(code), [0, 12])
 
 
@@ -72,7 +76,8 @@ class OtherMinors(PackageTest):
             done = process([other["base"], "-c", "import pyframe_shim"], env=clean_environment(PYTHONPATH=SITE))
             self.assertEqual(done.returncode, 1)
             last = done.stderr.strip().splitlines()[-1]
-            self.assertRegex(last, rf"ImportError: this pyframe_shim is for another Python \(_native\.cpython-{TAG[2:]}-.*\) than CPython {other['minor']}\.")
+            what = rf"this pyframe_shim is for another Python \(_native\.cpython-{TAG[2:]}-.*\) than CPython {other['minor']}\."
+            self.assertRegex(last, f"ImportError: {what}")
             self.assertIn("-m pip install pyframe-shim", last)
 
     def test_import_of_the_module(self):
