@@ -6,16 +6,21 @@
 # make sanitize   nothing leaks, nothing is touched after it is freed; PART="asan valgrind refleaks" chooses, SHORT=1 does less
 # make bench      every symbol beside a baseline in plain C; TORCH_LIB="3.12=/path/to/libtorch_python.so" adds PyTorch, QUICK=1 does less
 # make install    PYTHON=/path/to/python3 PREFIX=/usr/local
+# make wheel      the Python package for PYTHON, into DEST (dist)
+# make test-package  the Python package, installed from its wheel on every interpreter that is found
+# make torch-table   which symbols each PyTorch release calls: asks pip's index, rewrites docs/torch.md
 #
 # PYTHONS="..." chooses interpreters for demo and test; REQUIRE="3.11 3.12 3.13" makes a missing one an error.
 
 TOOLS_PYTHON ?= python3
-export PYTHONS REQUIRE PYTHON PREFIX DESTDIR MODULES JSON EXAMPLES SEED PART SHORT TORCH_LIB QUICK
+export PYTHONS REQUIRE PYTHON PREFIX DESTDIR MODULES JSON EXAMPLES SEED PART SHORT DEST TORCH_LIB QUICK
 
-.PHONY: demo test test-python bench hypothesis patches regrtest sanitize install lint clean
+COMMANDS = demo test bench hypothesis patches regrtest sanitize install wheel test-package torch-table lint
 
-demo test bench hypothesis patches regrtest sanitize install lint:
-	@$(TOOLS_PYTHON) tools/$@.py
+.PHONY: $(COMMANDS) test-python clean
+
+$(COMMANDS):
+	@$(TOOLS_PYTHON) tools/$(subst -,_,$@).py
 
 # The part of the tests that is driven from the interpreter: for builds that nothing here can be linked against.
 test-python:

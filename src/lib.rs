@@ -40,6 +40,8 @@ pub mod locals;
 pub mod object;
 #[cfg(interpreter_frames)]
 pub mod prefix;
+#[cfg(all(feature = "extension-module", interpreter_frames))]
+mod python;
 #[cfg(interpreter_frames)]
 mod resident;
 #[cfg(interpreter_frames)]

@@ -2,41 +2,17 @@
 
     make install PYTHON=python3.12 PREFIX=$HOME/.local [DESTDIR=...]
 
-Puts there lib/libpyframe_shim.a and .so, include/, and lib/pkgconfig/pyframe-shim.pc.
+Puts there lib/libpyframe_shim.a and .so, include/, lib/pkgconfig/pyframe-shim.pc, and lib/cmake/PyFrameShim.
 """
 
 import os
 import pathlib
-import re
-import shutil
 import sys
 
 import pythons
-from builds import HEADERS, ROOT, Build
+import sdk
+from builds import Build
 from console import Failure, main, say
-
-PKG_CONFIG = """prefix={prefix}
-libdir=${{prefix}}/lib
-includedir=${{prefix}}/include
-
-Name: pyframe-shim
-Description: frame internals of CPython {minor}, for frame-evaluation extensions
-Version: {version}
-Cflags: -I${{includedir}}
-Libs: -L${{libdir}} -lpyframe_shim
-Libs.private: -lgcc_s -lpthread -ldl
-"""
-
-
-def crate_version():
-    return re.search(r'^version = "(.+)"', (ROOT / "Cargo.toml").read_text(), re.MULTILINE).group(1)
-
-
-def replace(source, target):
-    """Copy a file to where a process may have another one of that name mapped."""
-    beside = target.with_name(f"{target.name}.new")
-    shutil.copy2(source, beside)
-    beside.replace(target)
 
 
 def install():
@@ -46,17 +22,10 @@ def install():
     say(f"CPython {python.name}: {python.path}")
     build = Build(python).library()
     try:
-        for folder in ("lib/pkgconfig", "include"):
-            (root / folder).mkdir(parents=True, exist_ok=True)
-        for file in (build.archive, build.shared):
-            replace(file, root / "lib" / file.name)
-        for file in HEADERS:
-            replace(file, root / "include" / file.name)
-        text = PKG_CONFIG.format(prefix=prefix, minor=python.minor, version=crate_version())
-        (root / "lib" / "pkgconfig" / "pyframe-shim.pc").write_text(text)
+        sdk.put(build, root)
     except PermissionError as problem:
         raise Failure(f"cannot write to {problem.filename}; choose a PREFIX that is yours, such as $HOME/.local") from None
-    say(f"installed pyframe-shim {crate_version()} for CPython {python.minor} below {root}")
+    say(f"installed pyframe-shim {sdk.crate_version()} for CPython {python.minor} below {root}")
     return 0
 
 

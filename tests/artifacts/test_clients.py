@@ -48,8 +48,9 @@ class Clients(unittest.TestCase):
                 files = sorted(str(path.relative_to(prefix)) for path in prefix.rglob("*") if path.is_file())
                 self.assertEqual(
                     files,
-                    ["include/cpython_defs.h", "include/pyframe_shim.h", "lib/libpyframe_shim.a", "lib/libpyframe_shim.so"]
-                    + ["lib/pkgconfig/pyframe-shim.pc"],
+                    ["include/cpython_defs.h", "include/pyframe_shim.h"]
+                    + ["lib/cmake/PyFrameShim/PyFrameShimConfig.cmake", "lib/cmake/PyFrameShim/PyFrameShimConfigVersion.cmake"]
+                    + ["lib/libpyframe_shim.a", "lib/libpyframe_shim.so", "lib/pkgconfig/pyframe-shim.pc"],
                 )
                 self.assertIn("-lpthread", self.flags(prefix, "--libs", "--static"))
 

@@ -1,0 +1,48 @@
+"""`python -m pyframe_shim`: run a program on the library, tell what there is, or where the SDK lies."""
+
+import argparse
+import sys
+import sysconfig
+
+from . import dropin, info, paths, run
+from .interpose import start_folder
+
+
+def arguments():
+    parser = argparse.ArgumentParser("python -m pyframe_shim", description=__doc__.split(": ", 1)[1])
+    parser.add_argument("--version", action="version", version=dropin.VERSION)
+    parser.add_argument("--includes", action="store_true", help="the compiler's flags, Python's headers among them")
+    parser.add_argument("--libs", action="store_true", help="the linker's flags, for the static library")
+    parser.add_argument("--cmakedir", action="store_true", help="PyFrameShim_DIR for find_package(PyFrameShim)")
+    parser.add_argument("--startup", action="store_true", help="what PYFRAME_SHIM_START must be for Python to start with the library")
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("run", add_help=False, help="run a program on the library")
+    about = commands.add_parser("info", help="what there is, and whether it fits")
+    about.add_argument("--json", action="store_true", help="for programs")
+    about.add_argument("--load", action="store_true", help="import PyTorch, to see what its symbols are bound to")
+    return parser
+
+
+def main():
+    if sys.argv[1:2] == ["run"]:
+        return run.run(sys.argv[2:])
+    parser = arguments()
+    chosen = parser.parse_args()
+    if chosen.command == "info":
+        return info.main(chosen.json, chosen.load)
+    answers = {
+        "includes": f"-I{sysconfig.get_path('include')} -I{paths.get_include()}",
+        "libs": f"{paths.get_library()} -Wl,--exclude-libs,libpyframe_shim.a {paths.link_flags()}",
+        "cmakedir": paths.get_cmake_dir(),
+        "startup": start_folder(),
+    }
+    wanted = [answers[name] for name in answers if getattr(chosen, name)]
+    if not wanted:
+        parser.print_help()
+        return 2
+    print(*wanted)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""`python -m pyframe_shim run`: Python starts again, as for the program alone, with the library to be installed.
+
+Nothing of the program's surroundings is imitated: the interpreter that runs it has the program's own command line. What
+installs the library is pyframe_shim_start.pth, told by the environment.
+"""
+
+import os
+import pathlib
+import site
+import sys
+
+from . import dropin
+from .errors import PyFrameShimError
+from .interpose import START, check, start_folder
+
+USAGE = """usage: python -m pyframe_shim run [--stats] [--chunk-cache N] script.py [arguments]
+       python -m pyframe_shim run [--stats] [--chunk-cache N] -m module [arguments]
+
+Runs a program as `python` would, with this library in the place of PyTorch's frame functions.
+
+  --stats          print at exit, to stderr, how often each function was called
+  --chunk-cache N  keep up to N freed chunks of the data stack (1 to 64)"""
+
+
+class Usage(Exception):
+    """The command line is wrong."""
+
+
+def parse(words):
+    """The options before the program, and Python's command line for it."""
+    options, words = {"stats": False, "chunk_cache": None}, list(words)
+    while words and words[0].startswith("--"):
+        word, equals, value = words.pop(0).partition("=")
+        if word == "--stats" and not equals:
+            options["stats"] = True
+        elif word == "--chunk-cache" and (equals or words):
+            options["chunk_cache"] = value if equals else words.pop(0)
+        else:
+            raise Usage(f"what is {word}{equals}{value}?" if word != "--help" else "")
+    if not words:
+        raise Usage("which program?")
+    return options, words
+
+
+def own_flags():
+    """The interpreter's options in front of `-m pyframe_shim run`."""
+    words = sys.orig_argv[1 : len(sys.orig_argv) - len(sys.argv[1:])]
+    # "-m pyframe_shim", "-mpyframe_shim", "-Im pyframe_shim".
+    flag = words.pop().removesuffix("pyframe_shim")
+    flag = (flag or words.pop()).removesuffix("m")
+    return [*words, flag] if flag != "-" else words
+
+
+def require_start_file():
+    """Raise if Python would not come by pyframe_shim_start.pth."""
+    folders = site.getsitepackages() + ([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])
+    read = not sys.flags.no_site and start_folder() in map(os.path.realpath, folders)
+    if not read or not (pathlib.Path(start_folder()) / "pyframe_shim_start.pth").is_file():
+        raise PyFrameShimError(
+            f"Python reads no start-up file (.pth) in {start_folder()}; install pyframe-shim with pip into an environment, "
+            f"or call pyframe_shim.install() at the top of the program"
+        )
+
+
+def run(words):
+    """Does not return, but for an exit code if the program cannot be run."""
+    try:
+        options, program = parse(words)
+        if options["chunk_cache"] is not None:
+            dropin.enable_chunk_cache(int(options["chunk_cache"]))
+            os.environ["PYFRAME_SHIM_CHUNK_CACHE"] = options["chunk_cache"]
+    except (Usage, ValueError) as problem:
+        print(*filter(None, [f"error: {problem}" if str(problem) else "", USAGE]), sep="\n\n", file=sys.stderr)
+        return 2
+    try:
+        require_start_file()
+        check()
+    except PyFrameShimError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 1
+    os.environ[START] = start_folder()
+    os.environ["PYFRAME_SHIM_RUN"] = " ".join([str(os.getpid()), *(["stats"] if options["stats"] else [])])
+    # The process stays the same, and so does its number.
+    os.execv(sys.executable, [sys.executable, *own_flags(), *program])

@@ -1,0 +1,34 @@
+"""What --stats prints when the program has ended."""
+
+import os
+import sys
+
+from . import dropin
+from .interpose import bound_symbols, installed
+from .torch_release import MINOR
+
+
+def lines():
+    bound = bound_symbols()
+    if bound is None:
+        yield "pyframe_shim: the program did not import torch"
+    elif not installed():
+        yield "pyframe_shim: not installed, torch was loaded too early"
+    else:
+        ours = sum(path == dropin.PATH for path in bound.values())
+        yield f"pyframe_shim {dropin.VERSION}, CPython {MINOR}: {ours} of {len(bound)} symbols of PyTorch are bound to it"
+    for symbol, calls in dropin.counters().items():
+        # What this release has no call for need not be told; what it has and does not make, it does.
+        if calls or symbol in (bound or {}):
+            yield f"  {symbol:<42}{calls:>14,}"
+    cache = dropin.chunk_cache_stats()
+    if cache["capacity"]:
+        yield f"  chunk cache of {cache['capacity']}: {cache['hits']:,} hits, {cache['misses']:,} misses"
+    else:
+        yield "  chunk cache: off"
+
+
+def show(process):
+    """Print it, but not in a child that was forked."""
+    if os.getpid() == process:
+        print(*lines(), sep="\n", file=sys.__stderr__, flush=True)

@@ -1,0 +1,178 @@
+"""install(): PyTorch's calls are ours, or an error says why not. A small library stands in for PyTorch."""
+
+import json
+
+from support import DATA, MINOR, RELEASE, SITE, TABLE, PackageTest, clean_environment, fake_torch, names
+
+ERROR = """
+import json, sys
+import pyframe_shim
+{before}
+try:
+    pyframe_shim.install()
+except pyframe_shim.PyFrameShimError as error:
+    strict = [type(error).__name__, str(error)]
+else:
+    strict = None
+print(json.dumps([strict, pyframe_shim.install(strict=False), "torch" in sys.modules]))
+"""
+
+
+def first_fit():
+    return next(name for name, minors in TABLE.items() if minors.get(MINOR, {}).get("verdict") == "fits")
+
+
+class Installs(PackageTest):
+    def test_the_library_answers(self):
+        code = """
+import ctypes, json, pyframe_shim
+before = pyframe_shim.counters()
+done = [pyframe_shim.install(), pyframe_shim.install(), pyframe_shim.install(strict=False)]
+import torch
+unbound = pyframe_shim.counters()
+alloc, free = torch.library.call_THP_PyObject_VirtualAlloc, torch.library.call_THP_PyObject_VirtualFree
+alloc.restype, alloc.argtypes, free.argtypes = ctypes.c_void_p, [ctypes.c_size_t] * 2, [ctypes.c_void_p, ctypes.c_size_t]
+memory = alloc(4096, 0)
+ctypes.memset(memory, 1, 4096)
+free(memory, 4096)
+torch.library.caches.restype = ctypes.c_void_p
+table = ctypes.string_at(torch.library.caches(), torch.library.size())
+import opcode
+print(json.dumps([done, before, unbound, pyframe_shim.counters(), len(table), table[opcode.opmap["LOAD_GLOBAL"]]]))
+"""
+        done, before, unbound, after, size, load_global = self.python(code, self.torch())
+        self.assertEqual(done, [True, True, True])
+        self.assertEqual(set(before.values()), {0})
+        self.assertEqual(unbound, before)
+        changed = {name: calls for name, calls in after.items() if calls}
+        self.assertEqual(changed, {"THP_PyObject_VirtualAlloc": 1, "THP_PyObject_VirtualFree": 1})
+        # The stand-in's own are 7 and NULL.
+        self.assertEqual((size, load_global), (256, {"3.11": 5, "3.12": 4, "3.13": 4}[MINOR]))
+
+    def test_bound_symbols(self):
+        code = """
+import json, pyframe_shim
+nothing = pyframe_shim.bound_symbols()
+if {install}:
+    pyframe_shim.install()
+import torch
+print(json.dumps([nothing, pyframe_shim.bound_symbols(), pyframe_shim._native.__file__, torch.__file__]))
+"""
+        functions, data = names()
+        environment = self.torch()
+        for install in (True, False):
+            with self.subTest(install=install):
+                nothing, bound, ours, torch = self.python(code.format(install=install), environment)
+                self.assertIsNone(nothing)
+                theirs = torch.replace("__init__.py", "lib/libtorch_python.so")
+                self.assertEqual(bound, dict.fromkeys([*functions, *data], ours if install else theirs))
+
+    def test_each_release_that_fits(self):
+        """Its symbols are bound to ours, all of them, and to nothing else."""
+        code = "import json, pyframe_shim; pyframe_shim.install(); import torch; print(json.dumps(pyframe_shim.bound_symbols()))"
+        tried = set()
+        for release, minors in TABLE.items():
+            entry = minors.get(MINOR, {})
+            key = json.dumps(entry)
+            if entry.get("verdict") == "fits" and key not in tried:
+                tried.add(key)
+                with self.subTest(release=release):
+                    folder = fake_torch(self.folder / release, version=f"{release}+cpu", release=release)
+                    bound = self.python(code, clean_environment(PYTHONPATH=folder))
+                    self.assertEqual(sorted(bound), sorted(entry["called"] + entry["data"]))
+                    self.assertEqual(len(set(bound.values())), 1)
+                    self.assertTrue(next(iter(bound.values())).startswith(str(SITE)))
+        self.assertGreaterEqual(len(tried), 2)
+
+    def test_version_without_metadata(self):
+        environment = self.torch(metadata=False)
+        self.assertEqual(self.python(ERROR.format(before=""), environment), [None, True, False])
+
+
+class Refuses(PackageTest):
+    def refused(self, environment, before=""):
+        strict, loose, imported = self.python(ERROR.format(before=before), environment)
+        self.assertIsNotNone(strict, "nothing was raised")
+        self.assertIs(loose, False)
+        return strict, imported
+
+    def test_no_torch(self):
+        (kind, text), _ = self.refused(clean_environment())
+        self.assertEqual(kind, "NoTorch")
+        self.assertRegex(text, "no PyTorch found that .*python could import; install it")
+
+    def test_too_late(self):
+        (kind, text), imported = self.refused(self.torch(), "import torch")
+        self.assertEqual(kind, "TooLate")
+        self.assertIn("before the first `import torch`", text)
+        self.assertTrue(imported)
+
+    def test_too_late_for_a_torch_without_the_library(self):
+        """One whose frame functions are somewhere else."""
+        (kind, _), _ = self.refused(self.torch(), "sys.modules['torch'] = sys")
+        self.assertEqual(kind, "TooLate")
+
+    def test_too_late_for_the_library_alone(self):
+        environment = self.torch()
+        library = self.folder / "found" / "torch" / "lib" / "libtorch_python.so"
+        (kind, _), imported = self.refused(environment, f"import ctypes; ctypes.CDLL({str(library)!r})")
+        self.assertEqual(kind, "TooLate")
+        self.assertFalse(imported)
+
+    def test_other_signature(self):
+        releases = [name for name, minors in TABLE.items() if minors.get(MINOR, {}).get("verdict") == "signature"]
+        if not releases:
+            self.skipTest("no PyTorch with the other signature has a wheel for this minor")
+        for release in releases:
+            with self.subTest(release=release):
+                self.folder = self.folder / release
+                (kind, text), _ = self.refused(self.torch(version=release, release=release))
+                self.assertEqual(kind, "IncompatibleTorch")
+                self.assertIn(f"PyTorch {release} calls THP_PyFrame_FastToLocalsWithError with one argument", text)
+                self.assertIn(f"install PyTorch {first_fit()} or newer", text)
+
+    def test_unknown_releases(self):
+        for version in ("1.13.1", "2.99.0", "2.6.0a0+git1234", "2.6.0.dev20250101", "nonsense"):
+            with self.subTest(version=version):
+                self.folder = self.folder / "one"
+                (kind, text), imported = self.refused(self.torch(version=version))
+                self.assertEqual(kind, "UnknownTorch")
+                self.assertIn(f"PyTorch {version} is not among the releases", text)
+                self.assertIn(f"({first_fit()} to ", text)
+                self.assertFalse(imported)
+
+    def test_nothing_to_replace(self):
+        """No release of today: the table is changed."""
+        change = f"import pyframe_shim.torch_release as t; t.table()[{RELEASE!r}][{MINOR!r}]['verdict'] = 'nothing'"
+        (kind, text), _ = self.refused(self.torch(), change)
+        self.assertEqual(kind, "NothingToReplace")
+        self.assertIn(f"PyTorch {RELEASE} on CPython {MINOR} calls none", text)
+
+    def test_other_systems(self):
+        for system in ("darwin", "win32"):
+            (kind, text), _ = self.refused(clean_environment(), f"sys.platform = {system!r}")
+            self.assertEqual(kind, "UnsupportedPlatform")
+            self.assertIn(f"on {system} ", text)
+
+    def test_calls_that_the_loader_does_not_bind(self):
+        """A PyTorch that is linked so that nothing can come before its own functions."""
+        (kind, text), _ = self.refused(self.torch(linked=["-Wl,-Bsymbolic"]))
+        self.assertEqual(kind, "UnknownTorch")
+        functions, data = names()
+        self.assertIn(", ".join(sorted([*functions, *data])), text)
+
+    def test_a_build_without_the_library(self):
+        environment = self.torch()
+        (self.folder / "found" / "torch" / "lib" / "libtorch_python.so").unlink()
+        (kind, text), _ = self.refused(environment)
+        self.assertEqual(kind, "UnknownTorch")
+        self.assertIn("libtorch_python.so", text)
+
+
+class Names(PackageTest):
+    def test_the_table_has_only_ours(self):
+        """Every symbol that the table says is answered is one that the library has."""
+        ours = set(self.python("import json, pyframe_shim; print(json.dumps(list(pyframe_shim.counters())))")) | set(DATA)
+        for minors in TABLE.values():
+            for entry in minors.values():
+                self.assertLessEqual({*entry["called"], *entry["data"]}, ours)

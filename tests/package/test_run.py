@@ -1,0 +1,200 @@
+"""`python -m pyframe_shim run`: what a program sees and prints is what it would under `python`, but the library is there."""
+
+import json
+import signal
+import subprocess
+import time
+
+from support import MINOR, PYTHON, SITE, PackageTest, clean_environment, fake_torch, process, succeed
+
+# What a program can see of how it was started.
+LOOK = """
+import json, os, sys
+main = sys.modules["__main__"]
+spec = getattr(main, "__spec__", None)
+print(json.dumps({
+    "name": __name__, "file": __file__, "spec": spec and spec.name, "package": __package__, "argv": sys.argv,
+    "orig_argv": sys.orig_argv[1:], "path": sys.path, "same": main.__dict__ is globals(), "flags": list(sys.flags),
+    "modules": sorted(name for name in sys.modules if "pyframe" in name), "names": sorted(globals()),
+    "environment": sorted(name for name in os.environ if name.startswith("PYFRAME")),
+}))
+"""
+
+
+class RunTest(PackageTest):
+    def setUp(self):
+        super().setUp()
+        self.environment = self.torch()
+
+    def both(self, words, flags=(), options=(), **how):
+        """The same program under `python`, and under `python -m pyframe_shim run`."""
+        how = {"cwd": self.folder, "env": self.environment, **how}
+        plain = process([PYTHON, *flags, *words], **how)
+        ours = process([PYTHON, *flags, "-m", "pyframe_shim", "run", *options, *words], **how)
+        return plain, ours
+
+    def same(self, words, **how):
+        """Assert that output, errors and exit code are the same; the plain one's."""
+        plain, ours = self.both(words, **how)
+        self.assertEqual((ours.stdout, ours.stderr, ours.returncode), (plain.stdout, plain.stderr, plain.returncode))
+        return plain
+
+
+class AsPython(RunTest):
+    def look(self, words, **how):
+        """What both see: the same, but for what the library needs."""
+        plain, ours = (json.loads(done.stdout) for done in self.both(words, **how))
+        self.assertEqual(plain.pop("modules"), [])
+        self.assertEqual(ours.pop("modules"), ["_pyframe_shim_start"])
+        self.assertEqual(plain.pop("environment"), [])
+        self.assertEqual(ours.pop("environment"), ["PYFRAME_SHIM_START"])
+        self.assertEqual(ours, plain)
+        return plain
+
+    def test_script(self):
+        self.write("scripts/look.py", LOOK)
+        seen = self.look(["scripts/look.py", "--stats", "-m", "a b", ""])
+        self.assertEqual(seen["argv"], ["scripts/look.py", "--stats", "-m", "a b", ""])
+        self.assertEqual(seen["path"][0], str(self.folder / "scripts"))
+
+    def test_module_and_package(self):
+        self.write("package/__init__.py", "")
+        self.write("package/__main__.py", LOOK)
+        self.write("package/inner.py", LOOK)
+        self.assertEqual(self.look(["-m", "package", "1"])["spec"], "package.__main__")
+        self.assertEqual(self.look(["-m", "package.inner", "--stats"])["argv"][1:], ["--stats"])
+
+    def test_folder(self):
+        self.write("folder/__main__.py", LOOK)
+        self.assertEqual(self.look(["folder", "x"])["name"], "__main__")
+
+    def test_command(self):
+        self.assertEqual(self.look(["-c", f"__file__ = None{LOOK}", "x"])["argv"], ["-c", "x"])
+
+    def test_standard_input(self):
+        self.assertEqual(self.look(["-", "x"], input=f"__file__ = None{LOOK}")["argv"], ["-", "x"])
+
+    def test_interpreter_flags(self):
+        self.write("look.py", LOOK)
+        for flags in (["-O"], ["-X", "dev"], ["-W", "error", "-B"], ["-u", "-OO"]):
+            with self.subTest(flags=flags):
+                self.assertEqual(self.look(["look.py"], flags=flags)["orig_argv"][: len(flags)], flags)
+        with self.subTest("behind `run`"):
+            self.assertEqual(self.look(["-O", "look.py"])["orig_argv"], ["-O", "look.py"])
+
+    def test_flags_and_module_in_one_word(self):
+        self.write("look.py", LOOK)
+        for words, flags in ((["-Om", "pyframe_shim"], ["-O"]), (["-mpyframe_shim"], []), (["-Ompyframe_shim"], ["-O"])):
+            with self.subTest(words=words):
+                seen = succeed([PYTHON, *words, "run", "look.py"], cwd=self.folder, env=self.environment)
+                self.assertEqual(json.loads(seen)["orig_argv"], [*flags, "look.py"])
+
+    def test_traceback(self):
+        self.write("fails.py", "def inner():\n    raise ValueError('here')\n\nprint('before')\ninner()\n")
+        done = self.same(["fails.py"])
+        self.assertEqual((done.stdout, done.returncode), ("before\n", 1))
+        self.assertIn("ValueError: here", done.stderr)
+        self.same(["-m", "fails"])
+        self.write("broken.py", "def (:\n")
+        self.assertIn("SyntaxError", self.same(["broken.py"]).stderr)
+
+    def test_not_there(self):
+        self.assertEqual(self.same(["missing.py"]).returncode, 2)
+        self.assertEqual(self.same(["-m", "missing_module"]).returncode, 1)
+
+    def test_exit_codes(self):
+        ends = ("sys.exit(3)", 3), ("sys.exit('why')", 1), ("raise SystemExit", 0), ("os._exit(9)", 9), ("os.abort()", -6)
+        for end, code in ends:
+            self.write("ends.py", f"import os, sys\n{end}\n")
+            with self.subTest(end=end):
+                self.assertEqual(self.same(["ends.py"]).returncode, code)
+
+    def test_at_exit(self):
+        self.write("late.py", "import atexit\nvalue = 'kept'\natexit.register(lambda: print(value))\nimport threading, time\n"
+                              "threading.Thread(target=lambda: (time.sleep(0.2), print('thread', value))).start()\n")
+        self.assertEqual(self.same(["late.py"]).stdout, "thread kept\nkept\n")
+
+    def test_keyboard_interrupt(self):
+        self.write("waits.py", "import time\nprint('ready', flush=True)\ntime.sleep(60)\n")
+        ends = []
+        for words in (["waits.py"], ["-m", "pyframe_shim", "run", "--stats", "waits.py"]):
+            streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+            with subprocess.Popen([PYTHON, *words], cwd=self.folder, env=self.environment, **streams) as waiting:
+                self.assertEqual(waiting.stdout.readline(), "ready\n")
+                time.sleep(0.1)
+                waiting.send_signal(signal.SIGINT)
+                errors = waiting.communicate(timeout=60)[1]
+            lines = [line for line in errors.splitlines() if "pyframe" not in line and "cache" not in line]
+            ends.append((waiting.returncode, lines))
+        self.assertEqual(ends[0], ends[1])
+        self.assertEqual((ends[0][0], ends[0][1][-1]), (-signal.SIGINT, "KeyboardInterrupt"))
+
+
+CALLS = """
+import ctypes, torch
+alloc = torch.library.call_THP_PyObject_VirtualAlloc
+alloc.restype, alloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t] * 2
+for _ in range(1234):
+    assert alloc(16, 0) != 7, "PyTorch's own"
+"""
+
+
+class WithTheLibrary(RunTest):
+    def test_stats(self):
+        self.write("calls.py", CALLS + "import atexit\natexit.register(print, 'the last line', file=__import__('sys').stderr)\n")
+        done = process([PYTHON, "-m", "pyframe_shim", "run", "--stats", "calls.py"], cwd=self.folder, env=self.environment)
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+        lines = done.stderr.splitlines()
+        self.assertEqual(lines[0], "the last line")
+        self.assertRegex(lines[1], rf"pyframe_shim \S+, CPython {MINOR}: 11 of 11 symbols of PyTorch are bound to it")
+        counts = {line.split()[0]: line.split()[1] for line in lines[2:-1]}
+        self.assertEqual(counts.pop("THP_PyObject_VirtualAlloc"), "1,234")
+        self.assertEqual(set(counts.values()), {"0"})
+        self.assertEqual(lines[-1], "  chunk cache: off")
+
+    def test_stats_without_torch_and_after_fork(self):
+        self.write("forks.py", "import os\npid = os.fork()\nif pid:\n    os.waitpid(pid, 0)\n")
+        done = process([PYTHON, "-m", "pyframe_shim", "run", "--stats", "forks.py"], cwd=self.folder, env=self.environment)
+        self.assertEqual(done.stderr.count("pyframe_shim: the program did not import torch"), 1)
+
+    def test_chunk_cache(self):
+        self.write("deep.py", "def deep(n):\n    return n and deep(n - 1)\n\nfor _ in range(50):\n    deep(900)\n"
+                              "import json, pyframe_shim\nprint(json.dumps(pyframe_shim.chunk_cache_stats()))\n")
+        for option in (["--chunk-cache", "8"], ["--chunk-cache=8"]):
+            command = [PYTHON, "-m", "pyframe_shim", "run", *option, "deep.py"]
+            stats = json.loads(succeed(command, cwd=self.folder, env=self.environment))
+            self.assertEqual(stats["capacity"], 8)
+            self.assertGreater(stats["hits"], 49)
+        done = process([*command[:-1], "--stats", "deep.py"], cwd=self.folder, env=self.environment)
+        self.assertRegex(done.stderr, r"chunk cache of 8: [\d,]+ hits, [\d,]+ misses")
+
+    def test_refused_before_the_program_starts(self):
+        self.write("says.py", "print('started')")
+        with self.subTest("no torch"):
+            done = process([PYTHON, "-m", "pyframe_shim", "run", "says.py"], cwd=self.folder)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn("error: no PyTorch found", done.stderr)
+        with self.subTest("a Python that reads no start-up file"):
+            done = process([PYTHON, "-S", "-m", "pyframe_shim", "run", "says.py"], cwd=self.folder, env=self.with_package_on_path())
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn("reads no start-up file", done.stderr)
+
+    def with_package_on_path(self):
+        return {**self.environment, "PYTHONPATH": f"{self.environment['PYTHONPATH']}:{SITE}"}
+
+    def test_refused_at_import(self):
+        """What the program finds on its own path is not what was checked."""
+        fake_torch(self.folder / "scripts", version="2.99.0")
+        self.write("scripts/imports.py", "import torch\n")
+        plain, ours = self.both(["scripts/imports.py"])
+        self.assertEqual(plain.returncode, 0)
+        self.assertEqual(ours.returncode, 1)
+        self.assertIn("UnknownTorch: PyTorch 2.99.0 is not among the releases", ours.stderr)
+
+    def test_usage(self):
+        wrong = [], ["--stats"], ["--what", "x.py"], ["--chunk-cache"], ["--chunk-cache", "many", "x.py"], ["--chunk-cache=0", "x.py"]
+        for words in wrong:
+            with self.subTest(words=words):
+                done = process([PYTHON, "-m", "pyframe_shim", "run", *words], env=clean_environment())
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertRegex(done.stderr, r"error: .+\n\nusage: python -m pyframe_shim run")

@@ -1,0 +1,153 @@
+"""Extensions built against the installed package, where there is no Rust and no source tree."""
+
+import os
+import pathlib
+import shlex
+import shutil
+import sysconfig
+
+from support import MINOR, PYTHON, ROOT, SITE, PackageTest, clean_environment, compiler, process, succeed
+
+EXAMPLES = ROOT / "examples" / "clients"
+# The environment's own programs (cmake, ninja), the compiler, and nothing of cargo's.
+PATH = os.pathsep.join([str(pathlib.Path(PYTHON).parent), "/usr/bin", "/bin"])
+
+CMAKE = """
+cmake_minimum_required(VERSION 3.18)
+project(client LANGUAGES C)
+{before}
+find_package(Python {minor} REQUIRED COMPONENTS Interpreter Development.Module)
+find_package(PyFrameShim {version} REQUIRED)
+Python_add_library(client MODULE client.c)
+target_link_libraries(client PRIVATE PyFrameShim::{target})
+message(STATUS "of CPython ${{PyFrameShim_PYTHON_MINOR}}")
+"""
+USE = "import client, json; print(json.dumps(client.use()))"
+
+
+def without_rust(**more):
+    environment = clean_environment(PATH=PATH, **more)
+    return {name: value for name, value in environment.items() if not name.startswith(("CARGO", "RUST"))}
+
+
+class Sdk(PackageTest):
+    def test_no_rust_here(self):
+        for program in ("cargo", "rustc"):
+            self.assertIsNone(shutil.which(program, path=PATH), "the tests below would say less than they should")
+
+    def test_paths(self):
+        code = """
+import json, pyframe_shim as p
+print(json.dumps([p.get_include(), p.get_library(), p.get_library(shared=True), p.get_cmake_dir()]))
+"""
+        include, static, shared, cmake = self.python(code)
+        for folder, file in ((include, "cpython_defs.h"), (include, "pyframe_shim.h"), (cmake, "PyFrameShimConfig.cmake")):
+            self.assertTrue((pathlib.Path(folder) / file).is_file(), file)
+        self.assertTrue(static.endswith("libpyframe_shim.a") and pathlib.Path(static).is_file())
+        self.assertTrue(shared.endswith("libpyframe_shim.so") and pathlib.Path(shared).is_file())
+        self.assertEqual(succeed([PYTHON, "-m", "pyframe_shim", "--cmakedir"]).strip(), cmake)
+
+    def example(self, name):
+        """Build and install an example client from a copy, with what the environment has; the folder that it is in."""
+        source, target = self.folder / name, self.folder / "installed"
+        shutil.copytree(EXAMPLES / name, source)
+        command = [PYTHON, "-m", "pip", "install", "--no-build-isolation", "--no-deps", "--no-index", "--target", target, source]
+        succeed(command, env=without_rust())
+        return clean_environment(PYTHONPATH=target)
+
+    def test_setuptools_client(self):
+        environment = self.example("setuptools")
+        code = """
+import first_locals, json
+def outer(cell):
+    def function(a, b=2, *rest, c=3, **more):
+        later = cell
+        return later
+    return function
+answers = [first_locals.of(outer("in a cell"), 1, 5, 6)]
+for bad in (lambda: first_locals.of(), lambda: first_locals.of(len, "x"), lambda: first_locals.of(lambda: 1 / 0)):
+    try:
+        bad()
+    except Exception as error:
+        answers.append(type(error).__name__)
+print(json.dumps(answers))
+"""
+        locals_there = {"a": 1, "b": 5, "rest": [6], "c": 3, "more": {}, "cell": "in a cell"}
+        self.assertEqual(self.python(code, environment), [locals_there, "TypeError", "ValueError", "ZeroDivisionError"])
+        # It needs nothing of the package at run time, and offers nothing of the library to others.
+        (module,) = (self.folder / "installed").glob("first_locals.*.so")
+        self.assertNotIn("pyframe_shim", succeed(["readelf", "-d", module]))
+        symbols = succeed(["readelf", "--wide", "--dyn-syms", module]).splitlines()
+        defined = [line.split()[7] for line in symbols if " GLOBAL " in line and " UND " not in line]
+        self.assertEqual(defined, ["PyInit_first_locals"])
+
+    def test_cmake_client(self):
+        environment = self.example("cmake")
+        code = """
+import call_log, json
+def count(n):
+    kept = 0
+    for kept in range(n):
+        yield kept
+def twice(x, times=2):
+    return x * times
+print(json.dumps(call_log.record(lambda: [twice(4), list(count(1)), twice("a", times=1)])))
+"""
+        entered = [{}, {"x": 4, "times": 2}, {"n": 1}, {"n": 1, "kept": 0}, {"x": "a", "times": 1}]
+        # A generator function's call is a frame too, up to where it makes the generator.
+        self.assertEqual(self.python(code, environment), [*entered[:3], *entered[2:]])
+
+    def cmake(self, target="shared", version="0.1", before=""):
+        """Configure and build a client; what CMake did."""
+        self.write("CMakeLists.txt", CMAKE.format(minor=MINOR, target=target, version=version, before=before))
+        shutil.copy(ROOT / "tests" / "clients" / "client.c", self.folder)
+        shutil.rmtree(self.folder / "build", ignore_errors=True)
+        where = succeed([PYTHON, "-m", "pyframe_shim", "--cmakedir"]).strip()
+        options = [f"-DPyFrameShim_DIR={where}", f"-DPython_EXECUTABLE={PYTHON}", "-GNinja", "-Wno-dev"]
+        return process(["cmake", "-S", self.folder, "-B", self.folder / "build", *options], env=without_rust())
+
+    def test_cmake_targets(self):
+        for target in ("shared", "static"):
+            with self.subTest(target=target):
+                done = self.cmake(target)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                self.assertIn(f"of CPython {MINOR}", done.stdout)
+                succeed(["cmake", "--build", self.folder / "build"], env=without_rust())
+                out = self.python(USE, clean_environment(PYTHONPATH=self.folder / "build"))
+                self.assertTrue(out.startswith(f"{MINOR}."))
+                needed = succeed(["readelf", "-d", self.folder / "build" / "client.so"])
+                self.assertEqual("[libpyframe_shim.so]" in needed, target == "shared")
+
+    def test_cmake_versions(self):
+        for version, fits in (("0.1.0", True), ("0.2", False), ("0.1.9", False), ("0.0.9", False), ("1.0", False)):
+            with self.subTest(version=version):
+                done = self.cmake(version=version)
+                self.assertEqual(done.returncode == 0, fits, done.stdout + done.stderr)
+
+    def test_cmake_in_another_minor(self):
+        set_version = "set(Python_VERSION 3.99.0)\nset(Python_VERSION_MAJOR 3)\nset(Python_VERSION_MINOR 99)\n"
+        done = self.cmake(before=f"{set_version}find_package(PyFrameShim REQUIRED)")
+        self.assertNotEqual(done.returncode, 0)
+        expected = f"this pyframe-shim is for CPython {MINOR}, and Python is 3.99.0; install pyframe-shim with that Python"
+        self.assertIn(expected, " ".join(done.stderr.split()))
+
+    def test_flags(self):
+        """`--includes` and `--libs` are all that a compiler needs."""
+        flags = succeed([PYTHON, "-m", "pyframe_shim", "--includes", "--libs"]).split()
+        suffix = sysconfig.get_config_var("SHLIB_SUFFIX") or ".so"
+        module = self.folder / f"client{suffix}"
+        includes = [word for word in flags if word.startswith("-I")]
+        libs = [word for word in flags if not word.startswith("-I")]
+        compile = [*compiler("CC", "cc", "gcc", "clang"), "-shared", "-fPIC", *includes, ROOT / "tests/clients/client.c"]
+        succeed([*compile, *libs, "-o", module], env=without_rust())
+        out = self.python(USE, clean_environment(PYTHONPATH=self.folder))
+        self.assertTrue(out.startswith(f"{MINOR}."))
+
+    def test_pkg_config(self):
+        if not shutil.which("pkg-config", path=PATH):
+            self.skipTest("no pkg-config here")
+        environment = without_rust(PKG_CONFIG_PATH=SITE / "pyframe_shim/sdk/lib/pkgconfig")
+        flags = shlex.split(succeed(["pkg-config", "--cflags", "--libs", "pyframe-shim"], env=environment))
+        includes = [os.path.realpath(flag[2:]) for flag in flags if flag.startswith("-I")]
+        self.assertEqual(includes, [str(SITE / "pyframe_shim/sdk/include")])
+        self.assertIn("-lpyframe_shim", flags)

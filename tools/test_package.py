@@ -1,0 +1,56 @@
+"""The Python package: its wheel is built, installed into a new environment of each interpreter, and tested there.
+
+    make test-package [PYTHONS="..."] [REQUIRE="3.11 3.12 3.13"]
+
+No PyTorch is needed: a small library of the test's own stands in for it.
+"""
+
+import json
+import os
+import sys
+
+import pythons
+import wheel
+from builds import ROOT, Build
+from console import Step, main, run, say
+from test import Tally, count_unittest
+from test import run as run_suite
+
+# What the two example clients are built with; they are built without isolation, so that nothing is downloaded each time.
+CLIENTS_NEED = ["setuptools==80.9.0", "scikit-build-core==0.11.6", "cmake==3.31.6", "ninja==1.11.1.4"]
+
+
+def environment(build, built):
+    """A virtual environment with the package installed; its interpreter."""
+    place = build.cargo_target / "package"
+    python = place / "bin" / "python"
+    if not python.exists():
+        with Step(f"{build.python.name}: making an environment"):
+            run([build.python.path, "-m", "venv", "--clear", str(place)], "venv")
+            run([str(python), "-m", "pip", "install", "--quiet", *CLIENTS_NEED], "pip install")
+    run([str(python), "-m", "pip", "install", "--quiet", "--no-index", "--force-reinstall", str(built)], "pip install")
+    return str(python)
+
+
+def test_package():
+    packages, tally = [], Tally()
+    for python in pythons.find():
+        if python.debug:
+            say(f"CPython {python.name}: left out, PyTorch has no debug builds")
+            continue
+        build = Build(python)
+        built = wheel.wheel(python, build.out / "wheel")
+        packages.append({"base": python.path, "python": environment(build, built), "wheel": str(built), "minor": python.minor})
+    command = [sys.executable, "-m", "unittest", "discover", "-v", "-s", str(ROOT / "tests" / "package")]
+    for package in packages:
+        # The others are there for what must not work.
+        others = [other for other in packages if other is not package]
+        variables = {**os.environ, "PYFRAME_SHIM_PACKAGE": json.dumps({**package, "others": others})}
+        log = ROOT / "target" / f"tests-package-{package['minor']}.log"
+        run_suite(tally, f"{package['minor']}: tests/package", command, log, count_unittest, env=variables)
+    say(f"\n{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped")
+    return 1 if tally.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(test_package))

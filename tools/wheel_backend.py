@@ -1,0 +1,79 @@
+"""How pip builds the Python package: maturin builds the module, and this adds the SDK to its wheel.
+
+A PEP 517 build backend, which pyproject.toml names. It also asks pip for libclang where none is found.
+"""
+
+import os
+import pathlib
+import shutil
+import sys
+
+import libclang
+import maturin
+import pythons
+import sdk
+from builds import ROOT, Build
+from console import Failure
+from maturin import build_sdist, get_requires_for_build_sdist  # noqa: F401  (of the interface)
+
+# Beside the package: what Python reads when it starts.
+START_UP = ("pyframe_shim_start.pth", "_pyframe_shim_start.py")
+# [tool.maturin] data: its platlib/ goes where packages are installed.
+DATA = ROOT / "target" / "wheel.data"
+
+
+def get_requires_for_build_wheel(config_settings=None):
+    needed = maturin.get_requires_for_build_wheel(config_settings)
+    return needed if libclang.folder() else [*needed, "libclang"]
+
+
+def libclang_of_pip():
+    """The folder of the libclang package that the function above asked for."""
+    try:
+        import clang
+    except ImportError:
+        raise Failure("no libclang found, and pip was kept from installing it; pip install libclang, or set LIBCLANG_PATH") from None
+    return os.path.join(clang.__path__[0], "native")
+
+
+def python():
+    """The interpreter to build for: the one behind an environment that pip made, so that what is built can be kept."""
+    own = getattr(sys, "_base_executable", sys.executable)
+    try:
+        return pythons.Python(own)
+    except pythons.Unusable as problem:
+        raise Failure(problem.message) from None
+
+
+def stage(build):
+    """What the wheel holds beside the package's own files."""
+    shutil.rmtree(DATA, ignore_errors=True)
+    place = DATA / "platlib"
+    sdk.put(build, place / "pyframe_shim" / "sdk")
+    for name in START_UP:
+        shutil.copy2(ROOT / "python" / name, place)
+
+
+def prepared(work, *arguments):
+    """Call one of maturin's functions with the environment that cargo needs, and everything else built."""
+    try:
+        if sys.platform != "linux":
+            raise Failure(f"the Python package is built on Linux only, and this is {sys.platform}; cargo build makes the library")
+        os.environ["LIBCLANG_PATH"] = libclang.folder() or libclang_of_pip()
+        build = Build(python()).library()
+        stage(build)
+        # A folder of its own: cargo would put this build, with its counters, in the library's place.
+        os.environ.update(build.environment(), CARGO_TARGET_DIR=str(build.cargo_target / "wheel"))
+        return work(*arguments)
+    except Failure as failure:
+        sys.exit(f"\nerror: {failure}")
+
+
+def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
+    DATA.mkdir(parents=True, exist_ok=True)  # maturin looks for it already
+    return maturin.prepare_metadata_for_build_wheel(metadata_directory, config_settings)
+
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    folder = str(pathlib.Path(wheel_directory).resolve())
+    return prepared(maturin.build_wheel, folder, config_settings, metadata_directory)
