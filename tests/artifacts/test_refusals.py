@@ -87,6 +87,7 @@ class CargoRefusals(Refusals):
     def test_headers_that_cannot_be_read(self):
         (self.folder / "internal").mkdir()
         (self.folder / "Python.h").write_text("#error not what you think\n")
+        (self.folder / "pyconfig.h").touch()
         (self.folder / "internal" / "pycore_frame.h").touch()
         result = self.cargo(self.interpreter(f"s#^include .*#include {self.folder}#"))
         self.assert_refused(result, "not what you think", "headers that belong to the interpreter", "apt-get install")
