@@ -17,6 +17,11 @@ impl SlotKind {
         Self(bits)
     }
 
+    /// Whether the slot never holds a cell of the frame's own making: what is in it is the value.
+    pub const fn is_plain(self) -> bool {
+        self.0 as u32 & (sys::CO_FAST_CELL | sys::CO_FAST_FREE) == 0
+    }
+
     /// Whether the slot holds a cell once its MAKE_CELL has run (`CO_FAST_CELL`).
     pub const fn is_cell(self) -> bool {
         self.0 & sys::CO_FAST_CELL as u8 != 0

@@ -68,6 +68,24 @@ impl<'v, 'f> Slots<'v, 'f> {
         self.code
     }
 
+    /// Whether the frame has been cleared, or has no slots.
+    pub(super) fn are_empty(&self) -> bool {
+        self.frame.stacktop() == 0
+    }
+
+    /// The slots in their order, of code whose namespace they are, for as long as no Python code runs: the same as
+    /// [`Self::iter`], in half the time.
+    pub(super) fn iter_undisturbed(&self) -> impl Iterator<Item = Slot> {
+        debug_assert!(self.code.is_optimized() && !self.are_empty());
+        self.code.kinds().iter().enumerate().map(|(slot, &kind)| {
+            let value = match kind.is_plain() {
+                true => NonNull::new(self.frame.slot(slot)),
+                false => self.value(slot, kind),
+            };
+            Slot { name: self.code.slot_name(slot), kind, value }
+        })
+    }
+
     /// The slots in their order. Each is read when it is asked for, so that Python code may run in between.
     pub(super) fn iter(&self) -> impl Iterator<Item = Slot> {
         let optimized = self.code.is_optimized();
@@ -93,7 +111,7 @@ impl<'v, 'f> Slots<'v, 'f> {
     fn value(&self, slot: usize, kind: SlotKind) -> Option<NonNull<PyObject>> {
         let held = self.frame.slot(slot);
         // A cleared frame. 3.13.0 leaves stale pointers in the slots of a closed generator.
-        if self.frame.stacktop() == 0 {
+        if self.are_empty() {
             return None;
         }
         if kind.is_free() {

@@ -19,13 +19,16 @@ use core::cell::Cell;
 use core::ffi::CStr;
 use core::ptr::{self, NonNull};
 use pyo3_ffi::{
-    Py_AtExit, Py_None, PyCapsule_New, PyDict_Copy, PyDict_SetItem, PyErr_Clear, PyInterpreterState_Get,
+    Py_AtExit, PyCapsule_New, PyDict_Copy, PyDict_SetItem, PyDict_Size, PyErr_Clear, PyInterpreterState_Get,
     PyInterpreterState_GetDict, PyInterpreterState_Main, PyLong_FromVoidPtr, PyObject, PyObject_GC_IsTracked,
     PyObject_GC_Track, PyObject_GC_UnTrack, PyType_HasFeature,
 };
 
 /// How many templates there may be: a power of two.
 const ENTRIES: usize = 256;
+
+/// How many names are inserted in less time than a template takes.
+const FEWEST: usize = 3;
 
 /// How many slots a frame may have to be worth a template: this bounds the memory that they take.
 const MOST_SLOTS: usize = 1024;
@@ -76,7 +79,7 @@ impl Entry {
         &TABLE.entries[index]
     }
 
-    /// Forgets the template. Runs no code: nothing but names and None dies with it.
+    /// Forgets the template. Runs no code: nothing but names dies with it.
     fn forget(&self) {
         if let Some(template) = NonNull::new(self.template.replace(ptr::null_mut())) {
             // SAFETY: the reference was the entry's.
@@ -96,10 +99,11 @@ impl Entry {
 /// # Errors
 /// `MemoryError`.
 pub(super) fn make(slots: &Slots<'_, '_>) -> Result<Made, Raised> {
-    if !slots.code().is_optimized() || slots.code().slots() > MOST_SLOTS || !in_main_interpreter() {
+    let (code, count) = (slots.code(), slots.code().slots());
+    if !(FEWEST..=MOST_SLOTS).contains(&count) || !code.is_optimized() || slots.are_empty() || !in_main_interpreter() {
         return Ok(Made::No);
     }
-    let (entry, code) = (Entry::of(slots), slots.code().as_ptr() as usize);
+    let (entry, code) = (Entry::of(slots), code.as_ptr() as usize);
     if entry.code.replace(code) != code {
         entry.forget();
         entry.strikes.set(0);
@@ -125,7 +129,7 @@ pub(super) fn make(slots: &Slots<'_, '_>) -> Result<Made, Raised> {
 fn fill(dict: &Owned, slots: &Slots<'_, '_>) -> bool {
     let Some(mut entries) = Entries::of(dict) else { return false };
     let mut collectable = false;
-    for slot in slots.iter() {
+    for slot in slots.iter_undisturbed() {
         let Some(value) = slot.value else {
             // Up to 3.12 this takes the name away again, if another slot has given it a value.
             if !version::FIRST_BOUND_SLOT_WINS && slot.kind.is_free() && slots.is_shadowed(slot.name) {
@@ -133,11 +137,11 @@ fn fill(dict: &Owned, slots: &Slots<'_, '_>) -> bool {
             }
             continue;
         };
-        // What is replaced is None, so that nothing runs.
+        // What is replaced is a name, which the dict keeps as its key: nothing dies.
         if entries.replace_next(slot.name, value).is_none() {
             return false;
         }
-        collectable |= is_collectable(value);
+        collectable = collectable || is_collectable(value);
     }
     // SAFETY: a dict that is alive and complete.
     unsafe {
@@ -151,20 +155,23 @@ fn fill(dict: &Owned, slots: &Slots<'_, '_>) -> bool {
 /// Makes a template of a dict that [`make`] had none for. Failing that, the next one is made the long way too.
 pub(super) fn learn(slots: &Slots<'_, '_>, dict: &Owned) {
     let entry = Entry::of(slots);
-    if entry.code.get() != slots.code().as_ptr() as usize || !entry.template.get().is_null() || !is_usable() {
+    // SAFETY: a dict.
+    let few = unsafe { PyDict_Size(dict.as_ptr()) } < FEWEST as isize;
+    let known = entry.code.get() == slots.code().as_ptr() as usize && entry.template.get().is_null();
+    if few || !known || !is_usable() {
         return;
     }
     let pending = PendingException::take();
-    if let Some(template) = emptied_copy(dict) {
+    if let Some(template) = blank_copy(dict) {
         entry.forget();
         entry.template.set(template.into_ptr());
     }
     pending.restore();
 }
 
-/// A copy of a dict with None for every value, which the collector does not see. `None`, and perhaps an exception, if it
-/// cannot be made.
-fn emptied_copy(dict: &Owned) -> Option<Owned> {
+/// A copy of a dict with each key for its own value, which the collector does not see. `None`, and perhaps an exception,
+/// if it cannot be made.
+fn blank_copy(dict: &Owned) -> Option<Owned> {
     // SAFETY: a dict; a new reference, or NULL with an exception.
     let copy = unsafe { Owned::from_new(PyDict_Copy(dict.as_ptr())).ok()? };
     // SAFETY: it is ours alone.
@@ -175,10 +182,8 @@ fn emptied_copy(dict: &Owned) -> Option<Owned> {
     }
     let mut entries = Entries::of(&copy)?;
     for key in Entries::of(&copy)?.keys() {
-        // SAFETY: None is an object.
-        let none = unsafe { NonNull::new_unchecked(Py_None()) };
         // The dict that was copied keeps what is replaced.
-        entries.replace_next(key.as_ptr(), none)?;
+        entries.replace_next(key.as_ptr(), key)?;
     }
     Some(copy)
 }
