@@ -27,8 +27,8 @@ FIRST = "2.0.0"
 MINORS = ("3.11", "3.12", "3.13", "3.14", "3.15")
 PLATFORM = re.compile(r"manylinux.*_x86_64")
 LIBRARY = "torch/lib/libtorch_python.so"
-# The helpers around frames that a release may have, ours among them.
-HELPERS = re.compile(r"(THP_Py|_PyFunction_|(_torch)?_PyOpcode_|init_THP|get_frame|dynamo_eval_|clear_old_frame|enable_eval_frame)")
+# The functions and tables around frames that a release may have, ours among them.
+AROUND_FRAMES = re.compile(r"(THP_Py|_PyFunction_|(_torch)?_PyOpcode_|init_THP|get_frame|dynamo_eval_|clear_old_frame|enable_eval_frame)")
 TO_LOCALS = "THP_PyFrame_FastToLocalsWithError"
 
 
@@ -114,16 +114,16 @@ def verdict(minor, answered, elf, symbols):
 
 def entry(url, minor):
     elf, symbols = library(url)
-    helpers = {symbol.name for symbol in symbols.iter_symbols() if symbol["st_shndx"] != "SHN_UNDEF" and HELPERS.match(symbol.name)}
-    called = reached(elf, symbols, "R_X86_64_JUMP_SLOT") & helpers
-    data = reached(elf, symbols, "R_X86_64_GLOB_DAT") & helpers
+    around = {symbol.name for symbol in symbols.iter_symbols() if symbol["st_shndx"] != "SHN_UNDEF" and AROUND_FRAMES.match(symbol.name)}
+    called = reached(elf, symbols, "R_X86_64_JUMP_SLOT") & around
+    data = reached(elf, symbols, "R_X86_64_GLOB_DAT") & around
     ours = set(exported())
     return {
         "verdict": verdict(minor, called & ours, elf, symbols),
         "called": sorted(called & ours),
         "data": sorted(data & ours),
         "others": sorted((called | data) - ours),
-        "idle": sorted(helpers - called - data),
+        "idle": sorted(around - called - data),
     }
 
 

@@ -13,7 +13,7 @@ def lines():
     if bound is None:
         yield "pyframe_shim: the program did not import torch"
     elif not installed():
-        yield "pyframe_shim: not installed, torch was loaded too early"
+        yield "pyframe_shim: not installed, torch was imported past it"
     else:
         ours = sum(path == dropin.PATH for path in bound.values())
         yield f"pyframe_shim {dropin.VERSION}, CPython {MINOR}: {ours} of {len(bound)} symbols of PyTorch are bound to it"

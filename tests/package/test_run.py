@@ -157,6 +157,12 @@ class WithTheLibrary(RunTest):
         done = process([PYTHON, "-m", "pyframe_shim", "run", "--stats", "forks.py"], cwd=self.folder, env=self.environment)
         self.assertEqual(done.stderr.count("pyframe_shim: the program did not import torch"), 1)
 
+    def test_stats_of_a_program_that_goes_around_it(self):
+        self.write("around.py", "import sys\ndel sys.meta_path[0]\nimport torch\n")
+        done = process([PYTHON, "-m", "pyframe_shim", "run", "--stats", "around.py"], cwd=self.folder, env=self.environment)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.splitlines()[0], "pyframe_shim: not installed, torch was imported past it")
+
     def test_chunk_cache(self):
         self.write("deep.py", "def deep(n):\n    return n and deep(n - 1)\n\nfor _ in range(50):\n    deep(900)\n"
                               "import json, pyframe_shim\nprint(json.dumps(pyframe_shim.chunk_cache_stats()))\n")

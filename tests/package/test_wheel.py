@@ -59,6 +59,15 @@ print(json.dumps([library.PyFrameShim_GetCounters(None, 0), len(pyframe_shim.cou
         self.assertEqual(self.python(code), [0, 12])
 
 
+class Sources(PackageTest):
+    def test_a_source_distribution_has_all_that_is_built(self):
+        """Cargo's patterns of what to leave out match in every folder, unless they begin with a slash."""
+        there = set(succeed(["cargo", "package", "--list", "--allow-dirty", "--offline"], cwd=ROOT, env=None).splitlines())
+        needed = [path for folder in ("src", "build", "include") for path in (ROOT / folder).rglob("*") if path.is_file()]
+        self.assertIn(ROOT / "src" / "lib.rs", needed)
+        self.assertEqual([str(path.relative_to(ROOT)) for path in needed if str(path.relative_to(ROOT)) not in there], [])
+
+
 class OtherMinors(PackageTest):
     def others(self):
         if not PACKAGE["others"]:
