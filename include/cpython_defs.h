@@ -99,7 +99,8 @@ _PyInterpreterFrame *THP_PyThreadState_BumpFramePointerSlow(PyThreadState *tstat
 /* Gives back to the thread's data stack what was taken last.
  * Contract: `frame` is what was pushed last and not popped yet.
  *
- * Differs: from 3.12 on, the frame of a generator, which does not lie on the data stack, is left alone. */
+ * Differs: from 3.12 on, the frame of a generator, which does not lie on the data stack, is left alone. A chunk of 16 KiB
+ * that becomes empty is kept for the thread's next one, until the thread ends. */
 void THP_PyThreadState_PopFrame(PyThreadState *tstate, _PyInterpreterFrame *frame);
 
 #endif /* 3.11 and newer */

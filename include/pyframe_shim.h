@@ -46,6 +46,9 @@ const PyFrameShim_Build *PyFrameShim_BuildInfo(void);
  * so that up to `chunks` freed ones are kept for whoever needs one next: any call, any thread, any interpreter of the process.
  * It holds at most chunks * 16 KiB (of each of the library's copies that have it enabled), and nothing else is delayed.
  *
+ * What it holds goes back to the allocator that it came from, at any later time, by any thread, with or without the GIL: one
+ * that is taken out has to stay callable. The same goes for the chunk that THP_PyThreadState_PopFrame keeps.
+ *
  * Returns 1; 0 if this CPython keeps a chunk itself, and nothing was done; or -1 with ValueError (`chunks` is not within 1
  * and 64) or RuntimeError (other allocators have been set on top of ours too often). Enabled already, it changes the number.
  * Needs the GIL. The library can not be unloaded any more. */
