@@ -1,6 +1,7 @@
 """Templates where there is no memory, where finalizers run inside the call, in other interpreters, and as all of it ends."""
 
 import gc
+import itertools
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from fresh_dicts import FreshDictTestCase, Thing, exactly, here
 from support import IS_DEBUG, run_script
 
 MOST = 100  # allocations that one call may make
+RUNS = itertools.cycle("abcde")  # names that the run before has not used, and not ever more of them
 COLLECTS_INSIDE = sys.version_info < (3, 12)  # allocating may run the collector, and with it anything
 
 
@@ -54,13 +56,13 @@ class NoMemory(FreshDictTestCase):
         self.fail("it never succeeds")
 
     def test_every_call(self):
-        kept = []  # each at an address of its own
+        kept, run = [], next(RUNS)  # each at an address of its own
         for way in self.WAYS:
             failures = errors = 0
             for calls_before in range(4):
                 for failing in range(MOST):
                     value = Thing()
-                    function = of_its_own(f"{way}_{calls_before}_{failing}")
+                    function = of_its_own(f"{way}_{run}_{calls_before}_{failing}")
                     frame = function(value)
                     kept.append(function)
                     for _ in range(calls_before):
