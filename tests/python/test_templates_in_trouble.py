@@ -110,7 +110,7 @@ class NoMemory(FreshDictTestCase):
 class CollectedInside(FreshDictTestCase):
     def test_finalizers_that_ask_for_the_same(self):
         """At every place where an allocation may run the collector: the frame, the code and the table change under the call."""
-        asked = []
+        asked, stored = [], []
 
         class Finalized:
             def __init__(self, action):
@@ -128,7 +128,8 @@ class CollectedInside(FreshDictTestCase):
 
         def store(frame):
             asked.append(True)
-            probe.set_f_locals(probe.frame_of(frame), {"a": "stored"})
+            stored.append({"a": "stored"})
+            probe.set_f_locals(probe.frame_of(frame), stored[-1])
 
         def rebind(frame):
             asked.append(True)
@@ -157,6 +158,10 @@ class CollectedInside(FreshDictTestCase):
                         for name, value in answer.items():
                             self.assertIn(name, frame.f_code.co_varnames)
                             self.assertIn(type(value), (Thing, int, str))
+                        del answer
+                        templates.mapping(frame)  # lets go of what is stored
+                        self.assertEqual([sys.getrefcount(item) for item in stored], [3] * len(stored))
+                        stored.clear()
                         for _ in range(3):
                             self.assert_as_inserted(frame, read(frame))
                 self.assertGreater(len(asked), before, f"{action.__name__} has never run")
