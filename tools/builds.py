@@ -84,6 +84,7 @@ class Build:
         if stale(self.archive, [built / "libpyframe_shim.a"]):
             self.make_archive(built / "libpyframe_shim.a")
         if stale(self.shared, [built / "libpyframe_shim.so"]):
+            self.shared.unlink(missing_ok=True)  # whoever has it loaded keeps what was loaded
             shutil.copy2(built / "libpyframe_shim.so", self.shared)
         return self
 
