@@ -127,6 +127,10 @@ pub(super) fn make(slots: &Slots<'_, '_>) -> Result<Made, Raised> {
 
 /// Gives the values of a copied template those of the slots; false if it does not have their names.
 fn fill(dict: &Owned, slots: &Slots<'_, '_>) -> bool {
+    // On 3.11 the frame may have been cleared while the dict was allocated.
+    if slots.are_empty() {
+        return false;
+    }
     let Some(mut entries) = Entries::of(dict) else { return false };
     let mut collectable = false;
     for slot in slots.iter_undisturbed() {

@@ -80,7 +80,7 @@ class ChangingNames(FreshDictTestCase):
                     self.assert_as_inserted(frame, answer)
 
     def test_nothing_bound(self):
-        """An empty dict is a template too."""
+        """And something bound the next time."""
         function = function_with(["a"], "del a")
         for read in WAYS.values():
             answers = [read(function()) for _ in range(6)]

@@ -139,9 +139,13 @@ class CollectedInside(FreshDictTestCase):
             asked.append(True)
             probe.set_slot(probe.frame_of(frame), 3, ...)
 
+        def clear(frame):
+            asked.append(True)
+            frame.clear()
+
         threshold = gc.get_threshold()
         self.addCleanup(gc.set_threshold, *threshold)
-        for action in (ask_again, store, rebind, unbind):
+        for action in (ask_again, store, rebind, unbind, clear):
             for read in (templates.mapping, templates.merged):
                 before = len(asked)
                 for calls_before in range(4):
