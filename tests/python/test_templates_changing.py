@@ -139,11 +139,13 @@ class ManyCodes(FreshDictTestCase):
         self.assertGreater(copies, 1000)
 
     def test_known_at_the_address_of_others(self):
-        """However many have died there."""
-        for i in range(100):
-            function = function_with([f"n{i}_{j}" for j in range(12)])
+        """However many have died there; but that some were given up at that address delays it."""
+        known = 0
+        for i in range(500):
+            function = function_with([f"n{i % 50}_{j}" for j in range(12)])
             answers = [ask(function(i)) for _ in range(4)]
-            self.assertTrue(answers[-1][1], i)
+            known += answers[-1][1]
+        self.assertGreater(known, 350)
 
     def test_memory_is_bounded(self):
         """Thousands of codes that live leave no more templates than there is room for."""
