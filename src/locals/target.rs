@@ -31,6 +31,7 @@ impl<'m> Target<'m> {
     ///
     /// The compiler gives two slots one name only where the later of them is a free variable's and the other belongs to
     /// an inlined comprehension (3.12+). CPython 3.12 then writes the one after the other, 3.13 shows the first bound one.
+    #[inline(always)]
     pub(super) fn write(&self, slot: &Slot, slots: &Slots<'_, '_>) -> Result<(), Raised> {
         let second = version::FIRST_BOUND_SLOT_WINS && slot.kind.is_free();
         match slot.value {
@@ -43,6 +44,7 @@ impl<'m> Target<'m> {
     }
 
     /// Gives the name its value.
+    #[inline(always)]
     pub(super) fn set(&self, name: *mut PyObject, value: NonNull<PyObject>) -> Result<(), Raised> {
         let mapping = self.mapping.as_ptr();
         let failed = if self.is_dict {
