@@ -8,7 +8,7 @@ use crate::object::Owned;
 use crate::sys::{self, PyDictObject, PyDictUnicodeEntry};
 use core::ffi::CStr;
 use core::ptr::NonNull;
-use pyo3_ffi::{PyDict_New, PyDict_SetItem, PyErr_Clear, PyObject, PyUnicode_InternFromString};
+use pyo3_ffi::{PyDict_New, PyDict_SetItem, PyObject, PyUnicode_InternFromString};
 
 /// The entries of a dict that nobody else changes meanwhile, from the first on.
 pub(super) struct Entries {
@@ -67,26 +67,28 @@ impl Entries {
 }
 
 /// Whether dicts of the interpreter that runs are laid out as the headers of the build say: another patch release could
-/// have changed that. Asked of a dict of three strings, whose table has one shape only. Leaves no exception.
-pub(super) fn are_as_expected() -> bool {
-    let names: [&CStr; 3] = [c"eggs", c"spam", c"ham"];
-    // SAFETY: new references or NULL; the dict is ours, and read within the bounds of the smallest table.
-    unsafe {
-        let strings = names.map(|name| Owned::from_new(PyUnicode_InternFromString(name.as_ptr())).ok());
-        let (Ok(dict), [Some(first), Some(second), Some(third)]) = (Owned::from_new(PyDict_New()), &strings) else {
-            PyErr_Clear();
-            return false;
-        };
-        let expected = [(first, second), (second, third), (third, first)];
-        if expected.iter().any(|(key, value)| PyDict_SetItem(dict.as_ptr(), key.as_ptr(), value.as_ptr()) != 0) {
-            PyErr_Clear();
-            return false;
+/// have changed that. Asked of a dict of three strings, whose table has one shape only. `None`, and an exception, if there
+/// is no memory for that.
+pub(super) fn are_as_expected() -> Option<bool> {
+    // SAFETY: a new reference, or NULL with an exception.
+    let interned = |name: &CStr| unsafe { Owned::from_new(PyUnicode_InternFromString(name.as_ptr())).ok() };
+    let (first, second, third) = (interned(c"eggs")?, interned(c"spam")?, interned(c"ham")?);
+    // SAFETY: as above.
+    let dict = unsafe { Owned::from_new(PyDict_New()).ok()? };
+    let expected =
+        [(&first, &second), (&second, &third), (&third, &first)].map(|(key, value)| (key.as_ptr(), value.as_ptr()));
+    for (key, value) in expected {
+        // SAFETY: a dict and two strings.
+        if unsafe { PyDict_SetItem(dict.as_ptr(), key, value) } != 0 {
+            return None;
         }
+    }
+    // SAFETY: the dict is alive, and its table is at least as large as the header that is read.
+    unsafe {
         let keys = (*dict.as_ptr().cast::<PyDictObject>()).ma_keys;
         let header = ((*keys).dk_refcnt, (*keys).dk_log2_size, (*keys).dk_log2_index_bytes, (*keys).dk_usable);
         // Eight indices of a byte each, five entries, three of them used: `PyDict_MINSIZE`.
         let small = header == (1, 3, 3, 2) && (*keys).dk_nentries == 3;
-        let expected = expected.map(|(key, value)| (key.as_ptr(), value.as_ptr()));
-        small && Entries::of(&dict).is_some_and(|entries| entries.rest().eq(expected))
+        Some(small && Entries::of(&dict).is_some_and(|entries| entries.rest().eq(expected)))
     }
 }

@@ -16,10 +16,10 @@ use crate::object::Owned;
 use crate::resident;
 use crate::version;
 use core::cell::Cell;
-use core::ffi::CStr;
+use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 use pyo3_ffi::{
-    Py_AtExit, PyCapsule_New, PyDict_Copy, PyDict_SetItem, PyDict_Size, PyErr_Clear, PyInterpreterState_Get,
+    Py_AtExit, PyCapsule_New, PyDict_Copy, PyDict_SetItem, PyDict_Size, PyInterpreterState_Get,
     PyInterpreterState_GetDict, PyInterpreterState_Main, PyLong_FromVoidPtr, PyObject, PyObject_GC_IsTracked,
     PyObject_GC_Track, PyObject_GC_UnTrack, PyType_HasFeature,
 };
@@ -50,6 +50,8 @@ struct Table {
     entries: [Entry; ENTRIES],
     /// Whether it may be used, once that is known.
     usable: Cell<Option<bool>>,
+    /// Whether the end of the interpreter will be noticed.
+    ends: Cell<bool>,
 }
 
 // SAFETY: used in the main interpreter only, under its GIL.
@@ -59,6 +61,7 @@ static TABLE: Table = Table {
     entries: [const { Entry { code: Cell::new(0), template: Cell::new(ptr::null_mut()), strikes: Cell::new(0) } };
         ENTRIES],
     usable: Cell::new(None),
+    ends: Cell::new(false),
 };
 
 /// What came of asking for a dict.
@@ -162,11 +165,12 @@ pub(super) fn learn(slots: &Slots<'_, '_>, dict: &Owned) {
     // SAFETY: a dict.
     let few = unsafe { PyDict_Size(dict.as_ptr()) } < FEWEST as isize;
     let known = entry.code.get() == slots.code().as_ptr() as usize && entry.template.get().is_null();
-    if few || !known || !is_usable() {
+    if few || !known {
         return;
     }
     let pending = PendingException::take();
-    if let Some(template) = blank_copy(dict) {
+    let template = if is_usable() == Some(true) { blank_copy(dict) } else { None };
+    if let Some(template) = template {
         entry.forget();
         entry.template.set(template.into_ptr());
     }
@@ -203,50 +207,56 @@ fn in_main_interpreter() -> bool {
     unsafe { PyInterpreterState_Get() == PyInterpreterState_Main() }
 }
 
-/// Whether templates can be used: dicts are as expected, and the table will be emptied with the interpreter.
-fn is_usable() -> bool {
+/// Whether templates can be used: dicts are as expected, and the table will be emptied with the interpreter. `None`, and
+/// perhaps an exception, if there is no memory to find out.
+fn is_usable() -> Option<bool> {
     if let Some(usable) = TABLE.usable.get() {
-        return usable;
+        return Some(usable);
     }
     // In this order: what is called later must still be there then.
     resident::stay_loaded();
     // SAFETY: the function needs nothing of the interpreter that is gone when it is called.
-    let usable = are_as_expected() && unsafe { Py_AtExit(Some(begin_anew)) } == 0 && will_be_emptied();
+    let ends = TABLE.ends.get() || unsafe { Py_AtExit(Some(begin_anew)) } == 0;
+    TABLE.ends.set(ends);
+    let usable = ends && are_as_expected()?;
+    if usable {
+        have_it_emptied()?;
+    }
     TABLE.usable.set(Some(usable));
-    usable
+    Some(usable)
 }
 
-/// Has the interpreter empty the table while it clears itself: a capsule in its dict, which is cleared with it. Leaves no
-/// exception.
-fn will_be_emptied() -> bool {
-    const NAME: &CStr = c"pyframe_shim.templates";
-    // SAFETY: a borrowed dict or NULL, and a new capsule or NULL; what the capsule points to is static.
+/// Has the interpreter empty the table while it clears itself: a capsule in its dict, which is cleared with it. `None`, and
+/// perhaps an exception, if that cannot be had.
+fn have_it_emptied() -> Option<()> {
+    let table: *mut c_void = (&raw const TABLE).cast_mut().cast();
+    // SAFETY: new references, or NULL with an exception; what the capsule points to is static; the dict is borrowed, or NULL.
     unsafe {
-        let known = PyInterpreterState_GetDict(PyInterpreterState_Get());
-        let table = (&raw const TABLE).cast_mut().cast();
-        let kept = match Owned::from_new(PyCapsule_New(table, NAME.as_ptr(), Some(empty))) {
-            // Not to be found by another copy of the library: the address is part of the key.
-            Ok(capsule) if !known.is_null() => Owned::from_new(PyLong_FromVoidPtr(table))
-                .is_ok_and(|key| PyDict_SetItem(known, key.as_ptr(), capsule.as_ptr()) == 0),
-            _ => false,
-        };
-        if !kept {
-            PyErr_Clear();
-        }
-        kept
+        let capsule = Owned::from_new(PyCapsule_New(table, c"pyframe_shim.templates".as_ptr(), Some(empty))).ok()?;
+        // Not to be found by another copy of the library: the address is the key.
+        let key = Owned::from_new(PyLong_FromVoidPtr(table)).ok()?;
+        let known = NonNull::new(PyInterpreterState_GetDict(PyInterpreterState_Get()))?;
+        (PyDict_SetItem(known.as_ptr(), key.as_ptr(), capsule.as_ptr()) == 0).then_some(())
     }
 }
 
-/// The interpreter clears itself, and objects can still be released. From now on it has no templates.
+/// The interpreter clears itself, or somebody who counts objects has taken the capsule out of its dict. Whoever asks for
+/// templates after that puts another one there.
 unsafe extern "C" fn empty(_capsule: *mut PyObject) {
-    TABLE.usable.set(Some(false));
+    TABLE.usable.set(None);
     for entry in &TABLE.entries {
         entry.code.set(0);
         entry.forget();
     }
 }
 
-/// The end of the interpreter, whose objects may not be touched any more. Another one may follow it.
+/// The end of the interpreter, whose objects may not be touched any more: those that finalizers asked for behind `empty`,
+/// if any. Another interpreter may follow it.
 extern "C" fn begin_anew() {
     TABLE.usable.set(None);
+    TABLE.ends.set(false);
+    for entry in &TABLE.entries {
+        entry.code.set(0);
+        entry.template.set(ptr::null_mut());
+    }
 }

@@ -64,6 +64,10 @@ def another(function=many):
     return types.FunctionType(code, globals(), None, function.__defaults__)
 
 
+for _ in range(64):
+    another()  # the names count as references from here on, and not from round to round
+
+
 class FreshDictTestCase(LocalsTestCase):
     def teach(self, frame, way="mapping"):
         """Have the frame's code known; the first dict that was copied from a template."""

@@ -8,6 +8,7 @@ cache is emptied before each count, as CPython's own `regrtest -R` does.
 
 import array
 import contextlib
+import ctypes
 import gc
 import io
 import json
@@ -20,7 +21,18 @@ import warnings
 import suites
 
 
+def empty_templates():
+    """Each copy of the library keeps dicts of names until its capsule in the interpreter's dict goes."""
+    api = ctypes.pythonapi
+    api.PyInterpreterState_Get.restype = api.PyInterpreterState_GetDict.restype = ctypes.c_void_p
+    api.PyInterpreterState_GetDict.argtypes = [ctypes.c_void_p]
+    known = ctypes.cast(api.PyInterpreterState_GetDict(api.PyInterpreterState_Get()), ctypes.py_object).value
+    for key in [key for key, value in known.items() if '"pyframe_shim.templates"' in repr(value)]:
+        del known[key]
+
+
 def empty_caches():
+    empty_templates()
     for module in list(sys.modules.values()):
         if hasattr(module, "__warningregistry__"):
             del module.__warningregistry__
