@@ -1,0 +1,45 @@
+"""Run the programs of one module, plain or on the shim, and report on each.
+
+    python run_programs.py WAY REPORT MODULE [CASE...]
+
+WAY is `plain`, or the path of the shared library. The report lists the cases and has a line of JSON before and after each, so that it says
+which one a crash was in; CASE names those to run, all if none is named. The last line has the counters of the library, and
+what torch's own slots are bound to.
+"""
+
+import faulthandler
+import json
+import sys
+
+import shim
+
+SECONDS = 300
+
+
+def main():
+    way, report, module, *chosen = sys.argv[1:]
+    faulthandler.enable()
+    library = None if way == "plain" else shim.load(way)
+    import harness
+
+    harness.prepare()
+    with open(report, "w") as file:
+
+        def tell(**what):
+            file.write(json.dumps(what) + "\n")
+            file.flush()
+
+        programs = harness.load(module)
+        tell(cases=[name for name, *_ in programs])
+        for name, function, backend in programs:
+            if chosen and name not in chosen:
+                continue
+            tell(begin=name)
+            faulthandler.dump_traceback_later(SECONDS, exit=True)
+            tell(name=name, outcome=harness.run_program(function, backend))
+            faulthandler.cancel_dump_traceback_later()
+        tell(end=True, bound=shim.bound_symbols(), counters=shim.counters(library) if library else {})
+
+
+if __name__ == "__main__":
+    main()
