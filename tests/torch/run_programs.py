@@ -1,6 +1,6 @@
-"""Run the programs of one module, plain or on the shim, and report on each.
+"""Run the programs of some modules, plain or on the shim, and report on each.
 
-    python run_programs.py WAY REPORT MODULE [CASE...]
+    python run_programs.py WAY REPORT MODULE,... [CASE...]
 
 WAY is `plain`, or the path of the shared library. The report lists the cases and has a line of JSON before and after each, so that it says
 which one a crash was in; CASE names those to run, all if none is named. The last line has the counters of the library, and
@@ -10,6 +10,7 @@ what torch's own slots are bound to.
 import faulthandler
 import json
 import sys
+import time
 
 import shim
 
@@ -17,7 +18,7 @@ SECONDS = 300
 
 
 def main():
-    way, report, module, *chosen = sys.argv[1:]
+    way, report, modules, *chosen = sys.argv[1:]
     faulthandler.enable()
     library = None if way == "plain" else shim.load(way)
     import harness
@@ -29,14 +30,16 @@ def main():
             file.write(json.dumps(what) + "\n")
             file.flush()
 
-        programs = harness.load(module)
+        programs = harness.load(modules.split(","))
         tell(cases=[name for name, *_ in programs])
         for name, function, backend in programs:
             if chosen and name not in chosen:
                 continue
             tell(begin=name)
             faulthandler.dump_traceback_later(SECONDS, exit=True)
-            tell(name=name, outcome=harness.run_program(function, backend))
+            began = time.monotonic()
+            outcome = harness.run_program(function, backend)
+            tell(name=name, outcome=outcome, seconds=time.monotonic() - began)
             faulthandler.cancel_dump_traceback_later()
         tell(end=True, bound=shim.bound_symbols(), counters=shim.counters(library) if library else {})
 
