@@ -16,7 +16,7 @@ from console import Failure, Step, run
 FOLDER = ROOT / "target" / "torch"
 TOOL = ROOT / ".tools" / "uv"
 # Beside torch: numpy, which it warns without; setuptools, which inductor needs on 3.12 and newer.
-PACKAGES = ("numpy", "setuptools", "pyelftools")
+PACKAGES = ("numpy", "setuptools")
 LEFT_OUT = "triton; sys_platform == 'never'\n"
 GIGABYTES = 8
 
@@ -62,6 +62,15 @@ class Environment:
         self.done.write_text(wanted)
         return self
 
+    def install(self, wheel):
+        """Put the Python package there; torch is not touched."""
+        run([uv(), "pip", "install", "-q", "-p", self.executable, "--no-deps", "--reinstall", str(wheel)], f"uv pip install {wheel.name}")
+
+    def refusal(self):
+        """Why the package cannot be installed for this torch, or nothing."""
+        question = "import pyframe_shim\ntry: pyframe_shim.install()\nexcept pyframe_shim.PyFrameShimError as e: print(type(e).__name__, e, sep=': ')"
+        return run([self.executable, "-c", question], "asking pyframe_shim.install()", env=self.variables()).strip()
+
     def variables(self, **more):
         """What every process with torch gets: the same hashes, one thread, no pool of compilers, and caches below target/."""
         return {
@@ -74,12 +83,12 @@ class Environment:
         }
 
     def run(self, arguments, timeout, **variables):
-        """Run a program there: exit code (None if it took too long) and what it wrote to stderr."""
+        """Run a program there: exit code (None if it took too long), and what it wrote to stdout and stderr."""
         try:
             done = subprocess.run(
                 [self.executable, *arguments], env=self.variables(**variables), stdin=subprocess.DEVNULL, capture_output=True,
                 text=True, errors="replace", timeout=timeout,
             )
         except subprocess.TimeoutExpired:
-            return None, f"not done after {timeout} s"
-        return done.returncode, done.stderr
+            return None, "", f"not done after {timeout} s"
+        return done.returncode, done.stdout, done.stderr

@@ -40,9 +40,9 @@ class Worker:
         self.process.communicate()
 
 
-def pair(environment, library):
+def pair(environment):
     """The times of one pair of processes: for each function the plain and the shim's, turn by turn."""
-    plain, shim = workers = [Worker(environment, way) for way in ("plain", library)]
+    plain, shim = workers = [Worker(environment, way) for way in ("plain", "shim")]
     for worker in workers:
         worker.answer()
     times = {name: [] for name in WHAT}
@@ -56,12 +56,12 @@ def pair(environment, library):
     return times
 
 
-def measure(environment, library):
+def measure(environment):
     """Print and return the ratios. Each turn gives one; noise of a busy machine hits both halves of a turn alike."""
     pairs = []
     with Step(f"{environment.name}: latency, {PAIRS} pairs of processes, {TURNS} turns each"):
         for _ in range(PAIRS):
-            pairs.append(pair(environment, library))
+            pairs.append(pair(environment))
     say(f"\n{environment.name}: a call of a compiled function (backend eager), plain and on the shim")
     answer = {}
     for name, title in WHAT.items():

@@ -41,7 +41,7 @@ class Run:
     """Some modules of programs, run in one way; a case that ends the process is recorded, and the others run on without it."""
 
     def __init__(self, environment, modules, way, cases=()):
-        self.outcomes, self.crashes, self.bound, self.counters = {}, {}, {}, {}
+        self.outcomes, self.crashes, self.bound, self.counters, self.library = {}, {}, {}, {}, None
         self.list = todo = list(cases)
         while True:
             problem, begun = self.process(environment, modules, way, todo)
@@ -57,8 +57,8 @@ class Run:
     def process(self, environment, modules, way, cases):
         with tempfile.TemporaryDirectory() as folder:
             report = pathlib.Path(folder) / "report"
-            arguments = [str(FOLDER / "run_programs.py"), str(way), str(report), ",".join(modules), *cases]
-            code, errors = environment.run(arguments, SECONDS)
+            arguments = [str(FOLDER / "run_programs.py"), way, str(report), ",".join(modules), *cases]
+            code, _, errors = environment.run(arguments, SECONDS)
             lines = [json.loads(line) for line in report.read_text().splitlines()] if report.exists() else []
         begun = None
         for line in lines:
@@ -69,7 +69,7 @@ class Run:
             if "outcome" in line:
                 self.outcomes[line["name"]], begun = line["outcome"], None
             if "end" in line:
-                self.bound = line["bound"]
+                self.bound, self.library = line["bound"], line["library"]
                 for symbol, calls in line["counters"].items():
                     self.counters[symbol] = self.counters.get(symbol, 0) + calls
                 return None, None
@@ -79,9 +79,9 @@ class Run:
 class Comparison:
     """Some modules, plain and on the shim. A case that differs is run again plain: what plain gives too is unstable."""
 
-    def __init__(self, environment, modules, library):
+    def __init__(self, environment, modules):
         self.modules = modules
-        self.plain, self.shim = Run(environment, modules, "plain"), Run(environment, modules, library)
+        self.plain, self.shim = Run(environment, modules, "plain"), Run(environment, modules, "shim")
         self.unstable, self.different = {}, {}
         for name in [name for name in self.plain.list if name in self.shim.crashes or self.differs(name)]:
             told = list(differences(self.plain.outcomes.get(name), self.shim.outcomes.get(name)))
@@ -118,13 +118,13 @@ class Comparison:
         return text
 
 
-def compare(environment, library):
+def compare(environment):
     """Every module, in groups: most of a short run is the import of torch."""
     names = modules()
     todo = [names[number::GROUPS] for number in range(GROUPS) if names[number::GROUPS]]
     compared = []
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        jobs = [pool.submit(Comparison, environment, group, library) for group in todo]
+        jobs = [pool.submit(Comparison, environment, group) for group in todo]
         for number, job in enumerate(concurrent.futures.as_completed(jobs), 1):
             compared.append(job.result())
             say(f"  {environment.name} [{number}/{len(todo)}] {compared[-1].line()}")

@@ -1,6 +1,6 @@
 """The time of calls of compiled functions, in batches that the other end of a pipe asks for.
 
-    python latency.py plain|LIBRARY
+    python latency.py plain|shim
 
 Each line of input names a function; the answer is the nanoseconds that one call of it took, on average over a batch.
 """
@@ -49,9 +49,7 @@ def calls(compiled, x, count):
 
 
 def main():
-    way = sys.argv[1]
-    if way != "plain":
-        shim.load(way)
+    shim.install(sys.argv[1])
     import torch
     import torch._dynamo
 

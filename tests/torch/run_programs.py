@@ -2,7 +2,7 @@
 
     python run_programs.py WAY REPORT MODULE,... [CASE...]
 
-WAY is `plain`, or the path of the shared library. The report lists the cases and has a line of JSON before and after each, so that it says
+WAY is `plain` or `shim`. The report lists the cases and has a line of JSON before and after each, so that it says
 which one a crash was in; CASE names those to run, all if none is named. The last line has the counters of the library, and
 what torch's own slots are bound to.
 """
@@ -20,7 +20,7 @@ SECONDS = 300
 def main():
     way, report, modules, *chosen = sys.argv[1:]
     faulthandler.enable()
-    library = None if way == "plain" else shim.load(way)
+    shim.install(way)
     import harness
 
     harness.prepare()
@@ -41,7 +41,7 @@ def main():
             outcome = harness.run_program(function, backend)
             tell(name=name, outcome=outcome, seconds=time.monotonic() - began)
             faulthandler.cancel_dump_traceback_later()
-        tell(end=True, bound=shim.bound_symbols(), counters=shim.counters(library) if library else {})
+        tell(end=True, **shim.account())
 
 
 if __name__ == "__main__":
