@@ -5,6 +5,7 @@
 # make patches    built on one patch release, running on another: PYTHONS names at least two of a minor
 # make sanitize   nothing leaks, nothing is touched after it is freed; PART="asan valgrind refleaks" chooses, SHORT=1 does less
 # make bench      every symbol beside a baseline in plain C; TORCH_LIB="3.12=/path/to/libtorch_python.so" adds PyTorch, QUICK=1 does less
+# make test-torch TORCH=2.6.0 PYTHON=/path/to/python3: an installed PyTorch on the shim; downloads gigabytes; OVERHEAD=0 does less
 # make install    PYTHON=/path/to/python3 PREFIX=/usr/local
 # make wheel      the Python package for PYTHON, into DEST (dist)
 # make test-package  the Python package, installed from its wheel on every interpreter that is found
@@ -13,9 +14,9 @@
 # PYTHONS="..." chooses interpreters for demo and test; REQUIRE="3.11 3.12 3.13" makes a missing one an error.
 
 TOOLS_PYTHON ?= python3
-export PYTHONS REQUIRE PYTHON PREFIX DESTDIR MODULES JSON EXAMPLES SEED PART SHORT DEST TORCH_LIB QUICK
+export PYTHONS REQUIRE PYTHON PREFIX DESTDIR MODULES JSON EXAMPLES SEED PART SHORT DEST TORCH_LIB QUICK TORCH OVERHEAD
 
-COMMANDS = demo test bench hypothesis patches regrtest sanitize install wheel test-package torch-table lint
+COMMANDS = demo test bench hypothesis patches regrtest sanitize install wheel test-package test-torch torch-table lint
 
 .PHONY: $(COMMANDS) test-python clean
 

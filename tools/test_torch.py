@@ -1,0 +1,113 @@
+"""An installed PyTorch on the shim: programs through torch.compile, plain and with the library's functions in place of torch's.
+
+    make test-torch TORCH=2.6.0 PYTHON=/path/to/python3 [MODULES="frames depth"] [OVERHEAD=0] [JSON=report.json]
+
+Results, exceptions with their tracebacks, graphs, recompilations and graph breaks must be the same to the last bit; every
+slot of torch's for a function of ours must point to the library, and every function that torch calls must have been called.
+Downloads gigabytes, once, into target/torch.
+"""
+
+import json
+import os
+import pathlib
+import re
+import sys
+
+import pythons
+import torch_latency
+import torch_suite
+import wheel
+from builds import ROOT, Build
+from console import Failure, main, say
+from torch_environment import Environment
+
+# Called in torch by other functions of the set only: those are ours, and call their own.
+INNER = {
+    "THP_PyFrame_New_NoTrack": "THP_PyFrame_MakeAndSetFrameObject",
+    "THP_PyFrame_MakeAndSetFrameObject": "THP_PyFrame_Clear",
+    "THP_PyObject_VirtualAlloc": "THP_PyThreadState_BumpFramePointerSlow",
+    "THP_PyObject_VirtualFree": "THP_PyThreadState_PopFrame",
+}
+SECONDS = 300
+# A program of the crashes that a release cannot run says why, and ends with this.
+LEFT_OUT = 5
+ENDS = {0: "passes", LEFT_OUT: "is left out", None: "does not end"}
+
+
+def symbols(environment, compared):
+    """Tell what torch's slots are bound to and how often each function was called; how many are not as they should be."""
+    bound, before, calls = {}, {}, {}
+    for comparison in compared:
+        bound.update(comparison.shim.bound)
+        before.update(comparison.plain.bound)
+        for symbol, count in comparison.shim.counters.items():
+            calls[symbol] = calls.get(symbol, 0) + count
+    library = compared[0].shim.library
+    say(f"\n{environment.name}: what its slots are bound to, and the calls during the suite")
+    faults = 0
+    if not bound:
+        say("  no slot was found, though the package says that it fits   WRONG")
+        faults += 1
+    for symbol in sorted(bound):
+        right = bound[symbol] == library and before[symbol] != library
+        if symbol not in calls:
+            told = "data"
+        elif calls[symbol]:
+            told = f"{calls[symbol]:,}"
+        elif INNER.get(symbol) in bound:
+            told = f"0: torch calls it in {INNER[symbol]} only, which is ours"
+        else:
+            told, right = "0", False
+        faults += not right
+        say(f"  {symbol:<42}{pathlib.Path(bound[symbol]).name:<44}{told}{'' if right else '   WRONG'}")
+    unused = sorted(symbol for symbol in calls if symbol not in bound)
+    say(f"  not used by this release: {', '.join(unused) or 'none'}")
+    return faults
+
+
+def crashes(environment):
+    """The programs that end plain torch on some versions; how many fail on the shim, or print something else there."""
+    failed = 0
+    say("\nprograms that crash plain torch where its own functions are wrong:")
+    for program in sorted((ROOT / "tests" / "torch" / "crashes").glob("*.py")):
+        ends, printed = {}, {}
+        for way, command in (("plain", []), ("shim", ["-m", "pyframe_shim", "run"])):
+            code, output, errors = environment.run([*command, str(program)], SECONDS)
+            said = (errors if code else output).strip().splitlines()[-1:]
+            ends[way], printed[way] = ENDS.get(code, f"ends with {code}"), output
+            ends[way] += f" ({said[0][:100]})" if code and said else ""
+        wrong = not ends["shim"].startswith((ENDS[0], ENDS[LEFT_OUT])) or (ends["plain"] == ENDS[0] and printed["plain"] != printed["shim"])
+        failed += wrong
+        say(f"  {program.stem}: plain {ends['plain']}; on the shim {ends['shim']}{'   WRONG' if wrong else ''}")
+    return failed
+
+
+def test_torch():
+    release = os.environ.get("TORCH", "")
+    if not re.fullmatch(r"\d+\.\d+\.\d+", release):
+        raise Failure(f"TORCH must name a release, as in TORCH=2.6.0, not {release!r}")
+    python = pythons.use(os.environ.get("PYTHON") or "python3")
+    say(f"CPython {python.name}: {python.path}")
+    built = wheel.wheel(python, Build(python).out / "wheel")
+    environment = Environment(python, release).ensure()
+    environment.install(built)
+    refusal = environment.refusal()
+    if refusal:
+        say(f"\n{environment.name}: pyframe_shim.install() refuses, and there is nothing to test: {refusal}")
+        return 0 if "NothingToReplace" in refusal else 1
+    compared = torch_suite.compare(environment)
+    failures = torch_suite.report(environment, compared)
+    failures += symbols(environment, compared) + crashes(environment)
+    latencies = {}
+    if os.environ.get("OVERHEAD") == "0":
+        say("\nlatency: not measured (OVERHEAD=0)")
+    else:
+        latencies = torch_latency.measure(environment)
+    report = pathlib.Path(os.environ.get("JSON") or environment.folder / "report.json")
+    report.write_text(json.dumps({"name": environment.name, "modules": torch_suite.as_json(compared), "latency": latencies}, indent=1))
+    say(f"\n{environment.name}: {'FAILED' if failures else 'passed'}; all outcomes are in {os.path.relpath(report, ROOT)}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(test_torch))

@@ -1,0 +1,94 @@
+"""An environment with a release of torch, for one interpreter: target/torch/<release>-<minor>/venv.
+
+PyPI's wheels for Linux are the CUDA builds, and torch does not load without NVIDIA's libraries. uv stores each package once
+and links to it, so that a second interpreter costs no more than torch itself. triton compiles for GPUs only, and is left out.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+from builds import ROOT
+from console import Failure, Step, run
+
+FOLDER = ROOT / "target" / "torch"
+TOOL = ROOT / ".tools" / "uv"
+# Beside torch: numpy, which it warns without; setuptools, which inductor needs on 3.12 and newer.
+PACKAGES = ("numpy", "setuptools")
+LEFT_OUT = "triton; sys_platform == 'never'\n"
+GIGABYTES = 8
+
+
+def uv():
+    """The uv on PATH, or one of our own."""
+    found = shutil.which("uv") or str(TOOL / "bin" / "uv")
+    if not os.path.exists(found):
+        with Step(f"installing uv (into {TOOL.relative_to(ROOT)})"):
+            run([sys.executable, "-m", "pip", "install", "--quiet", "--target", str(TOOL), "uv"], "pip install uv")
+    return found
+
+
+class Environment:
+    """Where one release of torch is installed for one interpreter."""
+
+    def __init__(self, python, release):
+        self.folder = FOLDER / f"{release}-{python.minor}"
+        self.release, self.python = release, python
+        self.name = f"torch {release} on CPython {python.name}"
+        self.executable = str(self.folder / "venv" / "bin" / "python")
+        self.done = self.folder / "installed"
+
+    def ensure(self):
+        """Install what is missing; a finished environment of this very interpreter is taken as it is."""
+        wanted = f"{self.python.path} {self.python.version}"
+        if self.done.exists() and self.done.read_text() == wanted:
+            return self
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(self.folder).free < GIGABYTES << 30:
+            raise Failure(f"torch needs {GIGABYTES} GB of disk, and {self.folder} has less; rm -r {FOLDER} removes all of them")
+        overrides = self.folder / "overrides.txt"
+        overrides.write_text(LEFT_OUT)
+        environment = {"UV_CACHE_DIR": str(FOLDER / "cache"), **os.environ}
+        with Step(f"installing torch {self.release} (into {self.folder.relative_to(ROOT)})"):
+            shutil.rmtree(self.folder / "venv", ignore_errors=True)
+            run([uv(), "venv", "-q", "-p", self.python.path, str(self.folder / "venv")], "uv venv", env=environment)
+            install = [uv(), "pip", "install", "-q", "-p", self.executable, "--override", str(overrides)]
+            try:
+                run([*install, f"torch=={self.release}", *PACKAGES], "uv pip install torch", env=environment)
+            except Failure as failure:
+                raise Failure(f"{failure}\n\nTORCH=... names a release that has a wheel for CPython {self.python.minor}") from None
+        self.done.write_text(wanted)
+        return self
+
+    def install(self, wheel):
+        """Put the Python package there; torch is not touched."""
+        run([uv(), "pip", "install", "-q", "-p", self.executable, "--no-deps", "--reinstall", str(wheel)], f"uv pip install {wheel.name}")
+
+    def refusal(self):
+        """Why the package cannot be installed for this torch, or nothing."""
+        question = "import pyframe_shim\ntry: pyframe_shim.install()\nexcept pyframe_shim.PyFrameShimError as e: print(type(e).__name__, e, sep=': ')"
+        return run([self.executable, "-c", question], "asking pyframe_shim.install()", env=self.variables()).strip()
+
+    def variables(self, **more):
+        """What every process with torch gets: the same hashes, one thread, no pool of compilers, and caches below target/."""
+        return {
+            **{name: value for name, value in os.environ.items() if name not in ("LD_PRELOAD", "PYTHONPATH")},
+            "PYTHONHASHSEED": "0",
+            "OMP_NUM_THREADS": "1",
+            "TORCHINDUCTOR_CACHE_DIR": str(self.folder / "inductor"),
+            "TORCHINDUCTOR_COMPILE_THREADS": "1",
+            **more,
+        }
+
+    def run(self, arguments, timeout, **variables):
+        """Run a program there: exit code (None if it took too long), and what it wrote to stdout and stderr."""
+        try:
+            done = subprocess.run(
+                [self.executable, *arguments], env=self.variables(**variables), stdin=subprocess.DEVNULL, capture_output=True,
+                text=True, errors="replace", timeout=timeout,
+            )
+        except subprocess.TimeoutExpired:
+            return None, "", f"not done after {timeout} s"
+        return done.returncode, done.stdout, done.stderr
