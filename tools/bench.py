@@ -23,7 +23,7 @@ from builds import ROOT, Build
 from console import Failure, Step, main, say
 
 # Processes differ in where their memory lies and in the hashes of their names; rounds within one do not.
-PROCESSES, ROUNDS, CURVE_ROUNDS = 5, 300, 60
+PROCESSES, ROUNDS, CURVE_ROUNDS = 3, 200, 40
 QUICK_PROCESSES, QUICK_ROUNDS = 1, 40
 NANOSECONDS = 100_000  # of one implementation in a round
 VERSION = re.compile(r"""^__version__ = ['"]([\d.]+)""", re.MULTILINE)
