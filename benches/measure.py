@@ -17,7 +17,7 @@ def measured(row, rounds, nanoseconds):
     world = row.world()
     differing = row.differing(world)
     times = bench.measure(row.operation, row.names, world, rounds, nanoseconds)
-    return {**row.described(), "differing": differing, "rounds": [[time / row.depth for time in each] for each in times]}
+    return {**row.described(), "differing": differing, "rounds": [[time / row.times for time in each] for each in times]}
 
 
 def main(part, rounds, nanoseconds, torch=None):

@@ -1,6 +1,8 @@
 /* The loops. What an implementation is given anew each time (slots, a pointer) costs the same for all of them. */
 #include "operations.h"
 
+#include "cpython_defs.h"
+
 #define ABSENT "no such symbol"
 #define CRASHES "crashes"
 
@@ -131,6 +133,26 @@ static int begin_at_boundary(struct world *world, PyThreadState *tstate)
     return world_fill_chunk(world, tstate, world->words);
 }
 
+/* So many frames lie below, and the next one needs another chunk. */
+static int begin_deep(struct world *world, PyThreadState *tstate)
+{
+    for (long depth = 0; depth < world->depth; depth++) {
+        world->pushed[depth] = THP_PyThreadState_BumpFramePointerSlow(tstate, world->words);
+        if (world->pushed[depth] == NULL) {
+            return -1;
+        }
+    }
+    return begin_at_boundary(world, tstate);
+}
+
+static void end_deep(struct world *world, PyThreadState *tstate)
+{
+    world_empty_chunk(world, tstate);
+    for (long depth = world->depth; depth > 0; depth--) {
+        THP_PyThreadState_PopFrame(tstate, world->pushed[depth - 1]);
+    }
+}
+
 static int push_pop(struct world *world, PyThreadState *tstate, const struct implementation *implementation, long times)
 {
     for (long i = 0; i < times; i++) {
@@ -222,6 +244,7 @@ const struct operation operations[] = {
     {"push, pop", push_pop_refusal, NULL, NULL, push_pop},
     {"push, pop at a chunk's end", push_pop_refusal, begin_at_boundary, world_empty_chunk, push_pop},
     {"push, pop in depth", push_pop_refusal, NULL, NULL, push_pop_deep},
+    {"push, pop at a chunk's end, in depth", push_pop_refusal, begin_deep, end_deep, push_pop},
     {"push, clear, pop", clear_refusal, NULL, NULL, push_clear_pop},
     {"the same, frame object dropped", object_refusal, NULL, NULL, object_dropped},
     {"the same, frame object survives", object_refusal, NULL, NULL, object_survives},

@@ -15,8 +15,9 @@ class Row:
     def __init__(self, operation, *turns, label=None, depth=1, size=None, curve=""):
         # Several shapes take turns: each repetition works on the next.
         self.operation, self.shape, self.turns, self.label = operation, turns[0], turns, label or turns[0].name
-        # How often a repetition does what is measured, and the place of the row in a picture.
+        # The place of the row in a picture, and how often a repetition does what is measured.
         self.depth, self.size, self.curve = depth, size, curve
+        self.times = depth if curve == "depth" else 1
         self.refused = {name: bench.refusal(operation, name) for name in IMPLEMENTATIONS}
         self.names = tuple(name for name in IMPLEMENTATIONS if self.refused[name] is None)
 
@@ -90,3 +91,6 @@ def curves():
     twenty = shapes.bound(20)
     for depth in (*FEW, 2000, 5000, DEEPEST):
         yield Row("push, pop in depth", twenty, label=f"{depth} deep", depth=depth, size=depth, curve="depth")
+    for depth in (*FEW, 2000, 5000, DEEPEST):
+        at_end = "push, pop at a chunk's end, in depth"
+        yield Row(at_end, twenty, label=f"{depth} deep", depth=depth, size=depth, curve="boundary")

@@ -29,12 +29,13 @@ LOOKS = {
     "torch": ("#e08e0b", "^", "--"),
     "floor": ("#8a8a8a", "", ":"),
 }
-UNITS = {"slots": "bound slots", "cells": "cells", "depth": "frames pushed before the first is popped"}
+UNITS = {"slots": "bound slots", "cells": "cells", "depth": "frames pushed at once", "boundary": "frames below"}
 TICKS = (0.01, 0.1, 0.5, 1, 2)
 TITLES = {
     "slots": "Fast to locals into a fresh dict",
     "cells": "Fast to locals of cells into a fresh dict",
-    "depth": "Push and pop, for each frame",
+    "depth": "Push so many and pop them, for each frame",
+    "boundary": "Push and pop at a chunk's end",
 }
 
 

@@ -118,7 +118,8 @@ Each figure is a ratio of times, the shim's to another's: **below 1 the shim is 
 
 ![ratios](bench/ratios.svg)
 
-Cost against size: [slots](bench/slots.svg), [cells](bench/cells.svg), [depth](bench/depth.svg).
+Cost against size: [slots](bench/slots.svg), [cells](bench/cells.svg), [depth at a chunk's end](bench/boundary.svg),
+[frames pushed at once](bench/depth.svg), for which chunks have to be mapped in any case.
 
 ![cells](bench/cells.svg)
 """
