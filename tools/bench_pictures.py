@@ -129,7 +129,7 @@ def curve(pyplot, all_results, which, path):
         axis.yaxis.set_major_formatter(time_label)
         axis.minorticks_off()
         axis.set_xlabel(UNITS[which])
-    axes[0].legend(*handles_of(axes), loc="upper left", fontsize=8)
+    axes[0].legend(*handles_of(axes), loc="best", fontsize=8)
     figure.suptitle(TITLES[which], y=1.03, fontsize=11)
     save(pyplot, figure, path)
 
