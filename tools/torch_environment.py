@@ -19,6 +19,12 @@ TOOL = ROOT / ".tools" / "uv"
 PACKAGES = ("numpy", "setuptools")
 LEFT_OUT = "triton; sys_platform == 'never'\n"
 GIGABYTES = 8
+WARM_UP = """
+import torch
+for backend in ("eager", "aot_eager", "inductor"):
+    torch._dynamo.reset()
+    torch.compile(lambda x: x.sin() + 1, backend=backend)(torch.ones(2, requires_grad=True))
+"""
 
 
 def uv():
@@ -59,6 +65,8 @@ class Environment:
                 run([*install, f"torch=={self.release}", *PACKAGES], "uv pip install torch", env=environment)
             except Failure as failure:
                 raise Failure(f"{failure}\n\nTORCH=... names a release that has a wheel for CPython {self.python.minor}") from None
+            # Where its modules are compiled while a program runs, Dynamo has been seen to decide otherwise.
+            run([self.executable, "-c", WARM_UP], "the first torch.compile", env=self.variables())
         self.done.write_text(wanted)
         return self
 

@@ -4,6 +4,7 @@ import sys
 import threading
 
 import torch
+from define import define
 from harness import program
 from torch._dynamo import graph_break
 
@@ -34,9 +35,7 @@ def every_depth_up_to_200(compile):
 def every_depth_with_a_wide_frame(compile):
     source = ["def wide(x):"] + [f"    v{n} = x + {n}" for n in range(120)] + ["    graph_break()"]
     source += ["    return " + " + ".join(f"v{n}" for n in range(0, 120, 5))]
-    scope = {"graph_break": graph_break}
-    exec("\n".join(source), scope)
-    compiled = compile(scope["wide"])
+    compiled = compile(define("wide", source, graph_break=graph_break))
     x = torch.ones(2)
     compiled(x)
     results = [at_depth(depth, compiled, x) for depth in range(0, 160)]

@@ -1,15 +1,13 @@
 """Frames with many slots: locals, cells, free variables and arguments, so that what is moved lies where it should."""
 
 import torch
+from define import define
 from harness import program
 from torch._dynamo import graph_break
 
 
-def define(name, lines, **scope):
-    """A function that is too long to be written down."""
-    scope.update(graph_break=graph_break, torch=torch)
-    exec("\n".join(lines), scope)
-    return scope[name]
+def define_here(name, lines):
+    return define(name, lines, graph_break=graph_break)
 
 
 @program("eager", "aot_eager", "inductor")
@@ -20,7 +18,7 @@ def thirty_locals_and_ten_cells(compile):
     lines += ["    def read():", "        return " + " + ".join(f"c{n}" for n in range(10))]
     lines += ["    graph_break()", "    c3 = c3 + v7", "    graph_break()"]
     lines += ["    return read() + " + " + ".join(f"v{n}" for n in range(30))]
-    return compile(define("wide", lines))(torch.ones(2))
+    return compile(define_here("wide", lines))(torch.ones(2))
 
 
 @program("eager", "aot_eager")
@@ -30,7 +28,7 @@ def three_hundred_and_twenty_locals(compile):
     lines += [f"    v{k} = n + {k}" for k in range(320)]
     lines += ["    y = x + v0", "    graph_break()", "    y = y + v319", "    graph_break()"]
     lines += ["    return y, [" + ", ".join(f"v{k}" for k in range(320)) + "]"]
-    return compile(define("wide", lines))(torch.ones(2), 5)
+    return compile(define_here("wide", lines))(torch.ones(2), 5)
 
 
 @program("eager")
@@ -41,7 +39,7 @@ def two_hundred_cells(compile):
     lines += ["    y = x + 1", "    graph_break()"]
     lines += ["    def read():", "        return [" + ", ".join(f"c{k}" for k in range(200)) + "]"]
     lines += ["    return y, read()"]
-    return compile(define("wide", lines))(torch.ones(2))
+    return compile(define_here("wide", lines))(torch.ones(2))
 
 
 @program("eager")
@@ -51,7 +49,7 @@ def two_hundred_and_fifty_free_variables(compile):
     lines += ["    def inner(x):", "        y = x + c0", "        graph_break()"]
     lines += ["        return y * (" + " + ".join(f"c{k}" for k in range(250)) + ")"]
     lines += ["    return inner"]
-    compiled = compile(define("outer", lines)())
+    compiled = compile(define_here("outer", lines)())
     return [compiled(torch.ones(2)) for _ in range(3)]
 
 
@@ -59,7 +57,7 @@ def two_hundred_and_fifty_free_variables(compile):
 def two_hundred_arguments(compile):
     names = [f"a{n}" for n in range(200)]
     lines = [f"def many({', '.join(names)}):", "    graph_break()", f"    return {' + '.join(names)}"]
-    return compile(define("many", lines))(*(torch.full((2,), float(n)) for n in range(200)))
+    return compile(define_here("many", lines))(*(torch.full((2,), float(n)) for n in range(200)))
 
 
 @program("eager", "aot_eager")

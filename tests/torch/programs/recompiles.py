@@ -1,6 +1,7 @@
 """Guards and recompilation: on shapes, globals, closures, attributes, types; the limit; reset."""
 
 import torch
+from define import define
 from harness import program
 from torch._dynamo import graph_break
 
@@ -178,9 +179,8 @@ def many_functions(compile):
     """A hundred functions with code of their own, each taken over once: nothing is mixed up."""
     results = []
     for n in range(100):
-        scope = {"graph_break": graph_break}
-        exec(f"def f{n}(x):\n    y{n} = x + {n}\n    graph_break()\n    return y{n} * {n}", scope)
-        results.append(compile(scope[f"f{n}"])(torch.ones(1)))
+        lines = [f"def f{n}(x):", f"    y{n} = x + {n}", "    graph_break()", f"    return y{n} * {n}"]
+        results.append(compile(define(f"f{n}", lines, graph_break=graph_break))(torch.ones(1)))
     return results
 
 
