@@ -28,9 +28,9 @@ class Speller(nn.Module):
         while len(word) < longest:
             scores, state = self.step(letter, state)
             letter = scores.argmax(1)
-            if letter.item() == 0:
+            if letter == 0:
                 break
-            word += LETTERS[letter.item()]
+            word += LETTERS[letter]
         return word
 
 

@@ -5,6 +5,7 @@ For measuring only: what a process compares with itself does not depend on where
 
 import ctypes
 import mmap
+import os
 
 import pyframe_shim
 from pyframe_shim import _native, dropin
@@ -19,7 +20,7 @@ class Slots:
 
     def __init__(self):
         path, place = _native.loaded(LIBRARY.encode())
-        libc, own, ours = ctypes.CDLL(None), ctypes.CDLL(path), ctypes.CDLL(dropin.PATH)
+        libc, own, ours = ctypes.CDLL(None), ctypes.CDLL(os.fsdecode(path)), ctypes.CDLL(dropin.PATH)
         self.targets = {}
         for name, offset in _native.references(path):
             # The tables are read when torch is imported; only calls can change sides.
