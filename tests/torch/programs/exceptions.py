@@ -164,15 +164,22 @@ def system_exit_and_keyboard_interrupt(compile):
 
 @program("eager")
 def recursion_error(compile):
-    def endless(x, stop):
-        graph_break()
-        return x if stop else endless(x, False)
+    @torch._dynamo.disable
+    def more():
+        nonlocal levels
+        levels -= 1
+        return levels > 0
 
-    # What is imported or compiled late must not be where there is no room left for it.
-    compiled = compile(endless)
-    compiled(torch.ones(2), True)
+    def endless(x):
+        y = x + 1
+        return endless(y) if more() else y
+
+    # Everything is compiled before there is no room left for it.
+    compiled, levels = compile(endless), 5
+    compiled(torch.ones(2))
+    levels = 10**6
     try:
-        compiled(torch.ones(2), False)
+        compiled(torch.ones(2))
     except RecursionError as error:
         depth = 0
         traceback = error.__traceback__
