@@ -22,18 +22,29 @@ class BeforeTorch:
     def find_spec(self, name, path=None, target=None):
         if name == "torch" and self.waiting:
             # It stays on sys.meta_path, which is being gone through: what is removed from it now makes others be left out.
-            self.waiting = False
-            self.install()
+            self.waiting, settled = False, False
+            try:
+                settled = self.install()
+            finally:
+                self.waiting = not settled
         return None
 
     def install(self):
+        """Whether that is settled: somebody may only have asked whether there is a PyTorch, and make one known later."""
         try:
             import pyframe_shim
-
-            pyframe_shim.install()
         except Exception:
             if self.strict:
                 raise
+            return True
+        try:
+            return pyframe_shim.install()
+        except pyframe_shim.NoTorch:
+            return False
+        except Exception:
+            if self.strict:
+                raise
+            return False
 
 
 def begin():
@@ -45,8 +56,8 @@ def begin():
     process, *options = os.environ.pop(RUN, "").split() or [""]
     main = process == str(os.getpid())
     try:
-        if os.environ[START] != os.path.dirname(os.path.realpath(__file__)):
-            return  # another installation's program has started us
+        if os.environ[START] != os.path.realpath(os.path.dirname(__file__)):
+            return  # started by a program of another installation
         sys.meta_path.insert(0, BeforeTorch(strict=main))
         if os.environ.get(CHUNKS):
             import pyframe_shim

@@ -24,10 +24,13 @@ def environment(build, built):
     """A virtual environment with the package installed; its interpreter."""
     place = build.cargo_target / "package"
     python = place / "bin" / "python"
-    if not python.exists():
+    # Written last: what was begun and broken off, or made for something else, is made anew.
+    stamp, wanted = place / "finished", "\n".join([build.python.path, build.python.version, *CLIENTS_NEED])
+    if not stamp.exists() or stamp.read_text() != wanted:
         with Step(f"{build.python.name}: making an environment"):
             run([build.python.path, "-m", "venv", "--clear", str(place)], "venv")
             run([str(python), "-m", "pip", "install", "--quiet", *CLIENTS_NEED], "pip install")
+        stamp.write_text(wanted)
     run([str(python), "-m", "pip", "install", "--quiet", "--no-index", "--force-reinstall", str(built)], "pip install")
     return str(python)
 

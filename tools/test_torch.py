@@ -4,6 +4,7 @@
 
 Results, exceptions with their tracebacks, graphs, recompilations and graph breaks must be the same to the last bit; every
 slot of torch's for a function of ours must point to the library, and every function that torch calls must have been called.
+Besides: the programs that crash plain torch, child processes of each kind, and the examples.
 Downloads gigabytes, once, into target/torch.
 """
 
@@ -15,6 +16,7 @@ import sys
 
 import pythons
 import torch_latency
+import torch_page
 import torch_suite
 import wheel
 from builds import ROOT, Build
@@ -29,6 +31,12 @@ INNER = {
     "THP_PyObject_VirtualFree": "THP_PyThreadState_PopFrame",
 }
 SECONDS = 300
+# Where plain torch has to end badly; elsewhere it may.
+CRASHES = {
+    "generator_is_not_evaluated": {("2.6.0", "3.12"), ("2.6.0", "3.13")},
+    "many_free_variables": {("2.4.1", "3.11"), ("2.4.1", "3.12")},
+}
+WAYS = {"plain": [], "shim": ["-m", "pyframe_shim", "run"]}
 # A program of the crashes that a release cannot run says why, and ends with this.
 LEFT_OUT = 5
 ENDS = {0: "passes", LEFT_OUT: "is left out", None: "does not end"}
@@ -71,15 +79,56 @@ def crashes(environment):
     say("\nprograms that crash plain torch where its own functions are wrong:")
     for program in sorted((ROOT / "tests" / "torch" / "crashes").glob("*.py")):
         ends, printed = {}, {}
-        for way, command in (("plain", []), ("shim", ["-m", "pyframe_shim", "run"])):
+        for way, command in WAYS.items():
             code, output, errors = environment.run([*command, str(program)], SECONDS)
             said = (errors if code else output).strip().splitlines()[-1:]
             ends[way], printed[way] = ENDS.get(code, f"ends with {code}"), output
             ends[way] += f" ({said[0][:100]})" if code and said else ""
-        wrong = not ends["shim"].startswith((ENDS[0], ENDS[LEFT_OUT])) or (ends["plain"] == ENDS[0] and printed["plain"] != printed["shim"])
+        fine = {way: end.startswith((ENDS[0], ENDS[LEFT_OUT])) for way, end in ends.items()}
+        wrong = not fine["shim"] or (fine["plain"] and ends["plain"] != ends["shim"])
+        wrong |= ends["plain"] == ENDS[0] and printed["plain"] != printed["shim"]
+        wrong |= fine["plain"] and (environment.release, environment.python.minor) in CRASHES[program.stem]
         failed += wrong
         say(f"  {program.stem}: plain {ends['plain']}; on the shim {ends['shim']}{'   WRONG' if wrong else ''}")
     return failed
+
+
+def children(environment):
+    """Child processes; how many kinds of them are without the library, or have it where nobody asked for it."""
+    found = {}
+    for way, command in WAYS.items():
+        program = str(ROOT / "tests" / "torch" / "children.py")
+        code, output, errors = environment.run([*command, program], 3 * SECONDS, TORCHINDUCTOR_COMPILE_THREADS="2")
+        if code != 0:
+            raise Failure(f"children, {way}: exit code {code}\n{errors[-2000:]}")
+        found[way] = json.loads(output.splitlines()[-1])
+    failed = [kind for kind in found["plain"] if found["plain"][kind] or not found["shim"][kind]]
+    say(f"\nchild processes: the library in {sum(found['shim'].values())} of {len(found['shim'])} kinds, plain in none asked for it")
+    for kind in failed:
+        say(f"  {kind}: plain {found['plain'][kind]}, on the shim {found['shim'][kind]}   WRONG")
+    return len(failed)
+
+
+def examples(environment):
+    """The examples; how many fail on the shim, or print something else there."""
+    failed = 0
+    say("\nexamples:")
+    for program in sorted((ROOT / "examples" / "torch").glob("*.py")):
+        plain, shim = (environment.run([*command, str(program)], SECONDS) for command in WAYS.values())
+        wrong = plain[:2] != shim[:2] or plain[0] != 0
+        failed += wrong
+        say(f"  {program.stem}: {len(shim[1].splitlines())} lines, {'the same' if plain[:2] == shim[:2] else 'DIFFERENT'}")
+        if wrong:
+            say("\n".join(f"    | {line}" for line in [*plain[2].splitlines()[-5:], *shim[2].splitlines()[-5:]]))
+    return failed
+
+
+def refusal(python, release):
+    """Why there is nothing to test: the package's own table says it before anything is fetched."""
+    entry = json.loads((ROOT / "python" / "pyframe_shim" / "torch_symbols.json").read_text()).get(release, {}).get(python.minor)
+    if entry is None:
+        raise Failure(f"docs/torch.md knows no wheel of PyTorch {release} for CPython {python.minor}; TORCH=... names one that it lists")
+    return None if entry["verdict"] == "fits" else torch_page.VERDICTS[entry["verdict"]]
 
 
 def test_torch():
@@ -88,16 +137,15 @@ def test_torch():
         raise Failure(f"TORCH must name a release, as in TORCH=2.6.0, not {release!r}")
     python = pythons.use(os.environ.get("PYTHON") or "python3")
     say(f"CPython {python.name}: {python.path}")
+    refused = refusal(python, release)
+    if refused:
+        raise Failure(f"nothing to test: PyTorch {release} on CPython {python.minor} is {refused}")
     built = wheel.wheel(python, Build(python).out / "wheel")
     environment = Environment(python, release).ensure()
     environment.install(built)
-    refusal = environment.refusal()
-    if refusal:
-        say(f"\n{environment.name}: pyframe_shim.install() refuses, and there is nothing to test: {refusal}")
-        return 0 if "NothingToReplace" in refusal else 1
     compared = torch_suite.compare(environment)
     failures = torch_suite.report(environment, compared)
-    failures += symbols(environment, compared) + crashes(environment)
+    failures += symbols(environment, compared) + crashes(environment) + children(environment) + examples(environment)
     latencies = {}
     if os.environ.get("OVERHEAD") == "0":
         say("\nlatency: not measured (OVERHEAD=0)")

@@ -51,6 +51,7 @@ class Environment:
         wanted = f"{self.python.path} {self.python.version}"
         if self.done.exists() and self.done.read_text() == wanted:
             return self
+        self.done.unlink(missing_ok=True)
         self.folder.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(self.folder).free < GIGABYTES << 30:
             raise Failure(f"torch needs {GIGABYTES} GB of disk, and {self.folder} has less; rm -r {FOLDER} removes all of them")
@@ -73,11 +74,6 @@ class Environment:
     def install(self, wheel):
         """Put the Python package there; torch is not touched."""
         run([uv(), "pip", "install", "-q", "-p", self.executable, "--no-deps", "--reinstall", str(wheel)], f"uv pip install {wheel.name}")
-
-    def refusal(self):
-        """Why the package cannot be installed for this torch, or nothing."""
-        question = "import pyframe_shim\ntry: pyframe_shim.install()\nexcept pyframe_shim.PyFrameShimError as e: print(type(e).__name__, e, sep=': ')"
-        return run([self.executable, "-c", question], "asking pyframe_shim.install()", env=self.variables()).strip()
 
     def variables(self, **more):
         """What every process with torch gets: the same hashes, one thread, no pool of compilers, and caches below target/."""

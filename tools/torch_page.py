@@ -15,10 +15,13 @@ What each release of PyTorch calls of this library's functions, in the wheels fo
 this page: it reads the dynamic symbols of `libtorch_python.so`, and runs nothing of PyTorch.
 
 A call can be answered by another library if it goes through a slot that the loader fills: a PLT slot for a function, a GOT
-slot for data. All of the drop-in set that a release has, it reaches so. A release may also reach a function only from
-another one of the set: `THP_PyFrame_New_NoTrack`, for one, is called by its own `THP_PyFrame_Clear`. Where both are
-replaced, that call is not made, and counted neither.
+slot for data. What a release calls of the drop-in set, it calls so. It may call a function only in another one of the set:
+`THP_PyFrame_New_NoTrack`, for one, in `THP_PyFrame_MakeAndSetFrameObject`. Where both are replaced, that call is not made, nor
+counted.
 """
+
+# As torch._dynamo.eval_frame says in each release.
+DYNAMO = "The verdict is about symbols. `torch.compile` itself refuses CPython 3.12 before 2.4.0, and CPython 3.13 before 2.6.0: nothing is called there."
 
 
 def described(entry):
@@ -42,6 +45,6 @@ def page(table):
         lines.append(f"| {release} | " + " | ".join(cells) + " |")
     given = {entry["verdict"] for entries in table.values() for entry in entries.values()}
     lines += ["", *(f"- *{name}*: {meaning}." for name, meaning in VERDICTS.items() if name in given)]
-    lines += ["", "| set | functions called | data read | of PyTorch's own, reached the same way |", "| --- | --- | --- | --- |"]
+    lines += ["", DYNAMO, "", "| set | functions called | data read | of PyTorch's own, reached the same way |", "| --- | --- | --- | --- |"]
     lines += [f"| {letter} | {' | '.join(map(code, found))} |" for found, letter in letters.items()]
     return "\n".join(lines) + "\n"

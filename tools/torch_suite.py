@@ -13,6 +13,8 @@ FOLDER = ROOT / "tests" / "torch"
 SECONDS = 1800
 TRIES = 3
 GROUPS = 4
+# In the place of a case's name: what goes wrong when the process ends.
+AT_EXIT = "(the end of the process)"
 
 
 def modules():
@@ -74,8 +76,12 @@ class Run:
                 self.bound, self.library = line["bound"], line["library"]
                 for symbol, calls in line["counters"].items():
                     self.counters[symbol] = self.counters.get(symbol, 0) + calls
-                return None, None
-        return f"exit code {code}\n" + "\n".join(errors.splitlines()[-30:]), begun
+        problem = f"exit code {code}\n" + "\n".join(errors.splitlines()[-30:])
+        if self.library is None:
+            return problem, begun
+        if code != 0:
+            self.crashes[AT_EXIT] = problem
+        return None, None
 
 
 class Comparison:
@@ -86,7 +92,7 @@ class Comparison:
         self.plain, self.shim = Run(environment, modules, "plain"), Run(environment, modules, "shim")
         told = {
             name: list(differences(self.plain.outcomes.get(name), self.shim.outcomes.get(name)))
-            for name in self.plain.list
+            for name in [*self.plain.list, AT_EXIT]
             if name in self.shim.crashes or self.differs(name)
         }
         self.unstable = {}
@@ -116,7 +122,7 @@ class Comparison:
     def errors(self):
         """What ends in the same exception both ways, by name."""
         return {
-            name: outcome["error"] for name, outcome in self.shim.outcomes.items() if "error" in outcome and name not in self.different
+            name: outcome["error"] for name, outcome in self.shim.outcomes.items() if "error" in outcome and name not in {*self.different, *self.unstable}
         }
 
     def without_code(self):

@@ -20,6 +20,7 @@ from console import Failure, Step, main, run, say
 
 READERS = ["capstone==5.0.9", "packaging==26.3", "pyelftools==0.33", "pypi-simple==1.8.0", "remotezip==0.12.6"]
 PLACE = ROOT / ".tools" / "torch-table"
+INSTALLED = PLACE / "installed"
 DATA = ROOT / "python" / "pyframe_shim" / "torch_symbols.json"
 PAGE = ROOT / "docs" / "torch.md"
 
@@ -137,9 +138,10 @@ def written(table):
 
 
 def torch_table():
-    if not PLACE.is_dir():
+    if not INSTALLED.exists() or INSTALLED.read_text() != " ".join(READERS):
         with Step(f"installing {', '.join(READERS)} (into {PLACE.relative_to(ROOT)})"):
-            pip("install", "--quiet", "--target", str(PLACE), *READERS)
+            pip("install", "--quiet", "--upgrade", "--target", str(PLACE), *READERS)
+        INSTALLED.write_text(" ".join(READERS))
     sys.path.insert(0, str(PLACE))
     table = {}
     for release, places in wheels().items():

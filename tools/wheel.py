@@ -9,6 +9,7 @@ does not ask for.
 import os
 import pathlib
 import sys
+import tempfile
 
 import pythons
 from builds import ROOT
@@ -16,16 +17,16 @@ from console import Failure, Step, main, run, say
 
 
 def wheel(python, destination):
-    """Build the wheel, and leave no other there; its path."""
-    for path in destination.glob("*.whl"):
-        path.unlink()
-    command = [python.path, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(destination)]
-    with Step(f"{python.name}: building the wheel"):
-        run([*command, "--config-settings=build-args=--compatibility pypi", str(ROOT)], "pip wheel", cwd=ROOT)
-    found = list(destination.glob("*.whl"))
-    if len(found) != 1:
-        raise Failure(f"pip put {len(found)} wheels into {destination}, not one")
-    return found[0]
+    """Build the wheel; its path. What else is there, stays there."""
+    destination.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=destination) as folder:
+        command = [python.path, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder]
+        with Step(f"{python.name}: building the wheel"):
+            run([*command, "--config-settings=build-args=--compatibility pypi", str(ROOT)], "pip wheel", cwd=ROOT)
+        found = list(pathlib.Path(folder).glob("*.whl"))
+        if len(found) != 1:
+            raise Failure(f"pip made {len(found)} wheels, not one")
+        return found[0].replace(destination / found[0].name)
 
 
 def make():

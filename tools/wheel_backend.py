@@ -3,6 +3,8 @@
 A PEP 517 build backend, which pyproject.toml names. It also asks pip for libclang where none is found.
 """
 
+import contextlib
+import fcntl
 import os
 import pathlib
 import shutil
@@ -25,6 +27,15 @@ DATA = ROOT / "target" / "wheel.data"
 def get_requires_for_build_wheel(config_settings=None):
     needed = maturin.get_requires_for_build_wheel(config_settings)
     return needed if libclang.folder() else [*needed, "libclang"]
+
+
+@contextlib.contextmanager
+def alone():
+    """One build at a time: all of them stage what they add in the same folder."""
+    DATA.parent.mkdir(exist_ok=True)
+    with open(DATA.with_suffix(".lock"), "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def libclang_of_pip():
@@ -60,11 +71,12 @@ def prepared(work, *arguments):
         if sys.platform != "linux":
             raise Failure(f"the Python package is built on Linux only, and this is {sys.platform}; cargo build makes the library")
         os.environ["LIBCLANG_PATH"] = libclang.folder() or libclang_of_pip()
-        build = Build(python()).library()
-        stage(build)
-        # A folder of its own: cargo would put this build, with its counters, in the library's place.
-        os.environ.update(build.environment(), CARGO_TARGET_DIR=str(build.cargo_target / "wheel"))
-        return work(*arguments)
+        with alone():
+            build = Build(python()).library()
+            stage(build)
+            # A folder of its own: cargo would put this build, with its counters, in the library's place.
+            os.environ.update(build.environment(), CARGO_TARGET_DIR=str(build.cargo_target / "wheel"))
+            return work(*arguments)
     except Failure as failure:
         sys.exit(f"\nerror: {failure}")
 

@@ -1,6 +1,7 @@
 """`python -m pyframe_shim`: run a program on the library, tell what there is, or where the SDK lies."""
 
 import argparse
+import shlex
 import sys
 import sysconfig
 
@@ -31,8 +32,8 @@ def main():
     if chosen.command == "info":
         return info.main(chosen.json, chosen.load)
     answers = {
-        "includes": f"-I{sysconfig.get_path('include')} -I{paths.get_include()}",
-        "libs": f"{paths.get_library()} -Wl,--exclude-libs,libpyframe_shim.a {paths.link_flags()}",
+        "includes": shlex.join([f"-I{sysconfig.get_path('include')}", f"-I{paths.get_include()}"]),
+        "libs": f"{shlex.quote(paths.get_library())} -Wl,--exclude-libs,libpyframe_shim.a {paths.link_flags()}",
         "cmakedir": paths.get_cmake_dir(),
         "startup": start_folder(),
     }

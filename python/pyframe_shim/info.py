@@ -39,7 +39,7 @@ def info(load=False):
     if load:
         try:
             import torch  # noqa: F401
-        except ImportError as error:
+        except (ImportError, OSError) as error:
             problem = problem or f"import torch: {error}"
     bound = bound_symbols()
     return {

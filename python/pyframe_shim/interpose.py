@@ -5,7 +5,7 @@ import pathlib
 import sys
 
 from . import _native, dropin
-from .errors import PyFrameShimError, TooLate, UnsupportedPlatform
+from .errors import NoTorch, PyFrameShimError, TooLate, UnsupportedPlatform
 from .torch_release import LIBRARY, Torch
 
 START = "PYFRAME_SHIM_START"
@@ -20,7 +20,8 @@ def installed():
 
 def start_folder():
     """What PYFRAME_SHIM_START has to be for children to install the library too."""
-    return str(pathlib.Path(os.path.realpath(__file__)).parent.parent)
+    # Not where the file itself may be linked to: some installers link each one to a cache.
+    return os.path.realpath(pathlib.Path(__file__).parent.parent)
 
 
 def check():
@@ -39,18 +40,40 @@ def check():
     return torch
 
 
+class Guard:
+    """A finder that finds nothing, but refuses a PyTorch that does not fit: `import torch` may find another one than install()."""
+
+    def __init__(self, fitting):
+        self.fitting, self.looking = {fitting.library}, False
+
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch" and not self.looking:
+            self.looking = True
+            try:
+                torch = Torch.find()
+                if torch.library not in self.fitting:
+                    torch.require_fit()
+                    self.fitting.add(torch.library)
+            except NoTorch:
+                pass
+            finally:
+                self.looking = False
+        return None
+
+
 def install(strict=True, children=True):
     """Have PyTorch, which is not imported yet, call this library's functions instead of its own.
 
     Returns True. If it cannot be done: a PyFrameShimError that says why and what to do, or False if not `strict`. With
     `children`, Python processes that are started from now on, with this installation, do the same; one that cannot
-    goes on without. Not to be undone.
+    goes on without. Not to be undone: if another PyTorch is imported after all, and does not fit, the import raises.
     """
     global _installed
     try:
         if not _installed:
-            check()
+            torch = check()
             dropin.promote()
+            sys.meta_path.insert(0, Guard(torch))
             _installed = True
     except PyFrameShimError:
         if strict:

@@ -2,7 +2,7 @@
 
 import pathlib
 
-ROOT = pathlib.Path(__file__).resolve().parent / "sdk"
+ROOT = pathlib.Path(__file__).parent.resolve() / "sdk"
 
 
 def get_include():

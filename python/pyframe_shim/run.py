@@ -6,11 +6,12 @@ installs the library is pyframe_shim_start.pth, told by the environment.
 
 import os
 import pathlib
+import re
 import site
 import sys
 
 from . import dropin
-from .errors import PyFrameShimError
+from .errors import NoTorch, PyFrameShimError
 from .interpose import START, check, start_folder
 
 USAGE = """usage: python -m pyframe_shim run [--stats] [--chunk-cache N] script.py [arguments]
@@ -36,7 +37,7 @@ def parse(words):
         elif word == "--chunk-cache" and (equals or words):
             options["chunk_cache"] = value if equals else words.pop(0)
         else:
-            raise Usage(f"what is {word}{equals}{value}?" if word != "--help" else "")
+            raise Usage(f"what is {word}{equals}{value}?")
     if not words:
         raise Usage("which program?")
     return options, words
@@ -51,10 +52,27 @@ def own_flags():
     return [*words, flag] if flag != "-" else words
 
 
-def require_start_file():
-    """Raise if Python would not come by pyframe_shim_start.pth."""
-    folders = site.getsitepackages() + ([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])
-    read = not sys.flags.no_site and start_folder() in map(os.path.realpath, folders)
+def options_of(program):
+    """How Python reads its command line: the letters of its options that have no value, and the script, if it is to run one."""
+    letters, words = set(), list(program)
+    while words and words[0].startswith("-") and words[0] != "-":
+        word = words.pop(0)
+        if word.startswith("--"):
+            del words[: word == "--check-hash-based-pycs"]
+            continue
+        flags, valued, value = re.fullmatch(r"-([^cmWX]*)([cmWX]?)(.*)", word, re.DOTALL).groups()
+        letters.update(flags)
+        if valued in ("c", "m"):
+            return letters, None
+        del words[: bool(valued and not value)]
+    return letters, words[0] if words else None
+
+
+def require_start_file(letters):
+    """Raise if Python, with these options, would not come by pyframe_shim_start.pth."""
+    user = site.ENABLE_USER_SITE and letters.isdisjoint("sI")
+    folders = site.getsitepackages() + ([site.getusersitepackages()] if user else [])
+    read = not sys.flags.no_site and "S" not in letters and start_folder() in map(os.path.realpath, folders)
     if not read or not (pathlib.Path(start_folder()) / "pyframe_shim_start.pth").is_file():
         raise PyFrameShimError(
             f"Python reads no start-up file (.pth) in {start_folder()}; install pyframe-shim with pip into an environment, "
@@ -62,19 +80,41 @@ def require_start_file():
         )
 
 
+def check_for(letters, script):
+    """Raise if the PyTorch that the program finds when it starts does not fit. It may come to another one; or do without."""
+    before = sys.path[:]
+    if not sys.flags.safe_path:
+        # The folder that Python has put there for this module is another one for the program, or none.
+        folder = script if script is None or os.path.isdir(script) else os.path.dirname(script)
+        if not letters.isdisjoint("IP"):
+            del sys.path[0]
+        elif folder is not None:
+            sys.path[0] = os.path.realpath(folder)
+    try:
+        check()
+    except NoTorch:
+        pass
+    finally:
+        sys.path[:] = before
+
+
 def run(words):
     """Does not return, but for an exit code if the program cannot be run."""
+    if words[:1] in (["-h"], ["--help"]):
+        print(USAGE)
+        return 0
     try:
         options, program = parse(words)
         if options["chunk_cache"] is not None:
             dropin.enable_chunk_cache(int(options["chunk_cache"]))
             os.environ["PYFRAME_SHIM_CHUNK_CACHE"] = options["chunk_cache"]
     except (Usage, ValueError) as problem:
-        print(*filter(None, [f"error: {problem}" if str(problem) else "", USAGE]), sep="\n\n", file=sys.stderr)
+        print(f"error: {problem}", USAGE, sep="\n\n", file=sys.stderr)
         return 2
     try:
-        require_start_file()
-        check()
+        letters, script = options_of(program)
+        require_start_file(letters)
+        check_for(letters, script)
     except PyFrameShimError as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1

@@ -30,5 +30,5 @@ def lines():
 
 def show(process):
     """Print it, but not in a child that was forked."""
-    if os.getpid() == process:
+    if os.getpid() == process and sys.__stderr__ is not None:
         print(*lines(), sep="\n", file=sys.__stderr__, flush=True)

@@ -54,7 +54,8 @@ class Torch:
 
     def _find_version(self):
         for distribution in importlib.metadata.distributions(name="torch", path=[str(self.folder.parent)]):
-            return distribution.version
+            if distribution.metadata and distribution.version:
+                return distribution.version
         # Built and used in one place, or installed by a system that keeps its own records.
         file = self.folder / "version.py"
         found = re.search(r"^__version__\s*=\s*['\"](.+?)['\"]", file.read_text(), re.MULTILINE) if file.is_file() else None
@@ -76,7 +77,10 @@ class Torch:
         """The names that its library reaches through slots of the loader, with their offsets."""
         if not self.library.is_file():
             raise UnknownTorch(f"PyTorch {self.version} has no {self.library}; install it with pip, or build it with this library")
-        return _native.references(os.fsencode(self.library))
+        try:
+            return _native.references(os.fsencode(self.library))
+        except OSError as problem:
+            raise UnknownTorch(f"the library of PyTorch {self.version} cannot be read: {problem}; install it anew") from problem
 
     def require_fit(self):
         """Raise if the library cannot, or need not, answer for this PyTorch."""

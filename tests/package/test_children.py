@@ -104,8 +104,16 @@ class Children(PackageTest):
             self.assertEqual(self.tell(("-c", code), python=python, PYFRAME_SHIM_START=str(SITE)), [0])
         for other in PACKAGE["others"]:
             # It has a pyframe_shim of its own, which this one's program does not concern.
-            code = "import sys; print('[', len([n for n in sys.modules if n == 'pyframe_shim']), ']'); import torch"
+            code = "import sys, torch; print('[', len([n for n in sys.modules if n == 'pyframe_shim']), ']')"
             self.assertEqual(self.tell(("-c", code), python=other["python"], PYFRAME_SHIM_START=str(SITE)), [0])
+
+    def test_somebody_asks_before_the_path_is_complete(self):
+        """Looking for torch is not importing it."""
+        folder = self.environment["PYTHONPATH"]
+        code = f"import importlib.util as u, sys; assert u.find_spec('torch') is None; sys.path.append({str(folder)!r}); " \
+               "import json, worker; print(json.dumps(worker.tell()))"
+        self.assertEqual(self.tell(("-c", code), PYTHONPATH="", PYFRAME_SHIM_START=str(SITE)), HERE)
+        self.assertEqual(self.tell(("-c", code), PYTHONPATH=""), NOT_HERE)
 
     def test_nothing_is_preloaded(self):
         lists = "subprocess.run(['/bin/ls', '/bin/ls'], check=True)"

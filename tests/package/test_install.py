@@ -169,6 +169,36 @@ class Refuses(PackageTest):
         self.assertIn("libtorch_python.so", text)
 
 
+    def test_a_library_that_cannot_be_read(self):
+        environment = self.torch()
+        (self.folder / "found" / "torch" / "lib" / "libtorch_python.so").write_text("a pointer to where the file is\n")
+        (kind, text), _ = self.refused(environment)
+        self.assertEqual(kind, "UnknownTorch")
+        self.assertRegex(text, "the library of PyTorch 2.6.0 cannot be read: .*; install it anew")
+
+    def test_another_one_than_was_looked_at(self):
+        """Its calls would come to us, and may not fit: refused at each import. One that fits is as good."""
+        code = """
+import json, sys, pyframe_shim
+pyframe_shim.install()
+sys.path.insert(0, {folder!r})
+said = []
+for _ in range(2):
+    try:
+        import torch
+    except pyframe_shim.PyFrameShimError as problem:
+        said.append(type(problem).__name__)
+print(json.dumps([said, "torch" in sys.modules, len(set((pyframe_shim.bound_symbols() or {{}}).values()))]))
+"""
+        environment = self.torch()
+        for version, release, answer in (
+            ("2.99.0", RELEASE, [["UnknownTorch"] * 2, False, 0]), (first_fit(), first_fit(), [[], True, 1]),
+        ):
+            with self.subTest(version=version):
+                folder = fake_torch(self.folder / version, version=version, release=release)
+                self.assertEqual(self.python(code.format(folder=str(folder)), environment), answer)
+
+
 class Names(PackageTest):
     def test_the_table_has_only_ours(self):
         """Every symbol that the table says is answered is one that the library has."""

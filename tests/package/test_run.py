@@ -174,28 +174,48 @@ class WithTheLibrary(RunTest):
         done = process([*command[:-1], "--stats", "deep.py"], cwd=self.folder, env=self.environment)
         self.assertRegex(done.stderr, r"chunk cache of 8: [\d,]+ hits, [\d,]+ misses")
 
-    def test_refused_before_the_program_starts(self):
-        self.write("says.py", "print('started')")
-        with self.subTest("no torch"):
-            done = process([PYTHON, "-m", "pyframe_shim", "run", "says.py"], cwd=self.folder)
-            self.assertEqual((done.returncode, done.stdout), (1, ""))
-            self.assertIn("error: no PyTorch found", done.stderr)
-        with self.subTest("a Python that reads no start-up file"):
-            done = process([PYTHON, "-S", "-m", "pyframe_shim", "run", "says.py"], cwd=self.folder, env=self.with_package_on_path())
-            self.assertEqual((done.returncode, done.stdout), (1, ""))
-            self.assertIn("reads no start-up file", done.stderr)
+    def test_a_program_without_torch(self):
+        self.write("says.py", "print('started')\ntry:\n    import torch\nexcept ModuleNotFoundError as problem:\n    print(problem)\n")
+        done = self.same(["says.py"], env=clean_environment())
+        self.assertEqual(done.stdout, "started\nNo module named 'torch'\n")
 
-    def with_package_on_path(self):
-        return {**self.environment, "PYTHONPATH": f"{self.environment['PYTHONPATH']}:{SITE}"}
+    def test_a_python_that_reads_no_start_up_file(self):
+        self.write("says.py", "print('started')")
+        with_package = {**self.environment, "PYTHONPATH": f"{self.environment['PYTHONPATH']}:{SITE}"}
+        for before, behind in (["-S"], []), ([], ["-S"]), ([], ["-X", "dev", "-bS"]):
+            with self.subTest(before=before, behind=behind):
+                command = [PYTHON, *before, "-m", "pyframe_shim", "run", *behind, "says.py"]
+                done = process(command, cwd=self.folder, env=with_package)
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                self.assertIn("reads no start-up file", done.stderr)
+        # Not Python's options, but the program's.
+        for words in (["says.py", "-S"], ["-m", "says", "-S"], ["-Ic", "print('started')", "-S"]):
+            with self.subTest(words=words):
+                self.assertEqual(self.same(words).stdout, "started\n")
+
+    def test_refused_before_the_program_starts(self):
+        """By what the program finds first: in the folder of a script, or the current one for a module."""
+        fake_torch(self.folder / "scripts", version="2.99.0")
+        for place in ("scripts", "."):
+            self.write(f"{place}/imports.py", "print('started')\nimport torch\n")
+        for words, where, refused in (
+            (["scripts/imports.py"], ".", True), (["-m", "imports"], "scripts", True), (["-c", "import imports"], "scripts", True),
+            (["../imports.py"], "scripts", False), (["-m", "imports"], ".", False), (["-P", "scripts/imports.py"], ".", False),
+        ):
+            with self.subTest(words=words, where=where):
+                plain, ours = self.both(words, cwd=self.folder / where)
+                self.assertEqual((plain.returncode, plain.stdout), (0, "started\n"))
+                self.assertEqual((ours.returncode, ours.stdout), (1, "") if refused else (0, "started\n"), ours.stderr)
+                self.assertEqual("error: PyTorch 2.99.0 is not among the releases" in ours.stderr, refused)
 
     def test_refused_at_import(self):
-        """What the program finds on its own path is not what was checked."""
-        fake_torch(self.folder / "scripts", version="2.99.0")
-        self.write("scripts/imports.py", "import torch\n")
-        plain, ours = self.both(["scripts/imports.py"])
-        self.assertEqual(plain.returncode, 0)
-        self.assertEqual(ours.returncode, 1)
-        self.assertIn("UnknownTorch: PyTorch 2.99.0 is not among the releases", ours.stderr)
+        """What the program finds on a path of its own is not what was checked; and it is refused again when it is tried again."""
+        fake_torch(self.folder / "elsewhere", version="2.99.0")
+        self.write("imports.py", "import sys\nsys.path.insert(0, 'elsewhere')\nfor last in (False, True):\n    try:\n"
+                                 "        import torch\n    except RuntimeError as problem:\n        print(type(problem).__name__, problem)\n")
+        plain, ours = self.both(["imports.py"])
+        self.assertEqual((plain.returncode, plain.stdout), (0, ""))
+        self.assertEqual(ours.stdout.count("UnknownTorch PyTorch 2.99.0 is not among the releases"), 2, ours.stderr)
 
     def test_usage(self):
         wrong = [], ["--stats"], ["--what", "x.py"], ["--chunk-cache"], ["--chunk-cache", "many", "x.py"], ["--chunk-cache=0", "x.py"]
@@ -204,3 +224,5 @@ class WithTheLibrary(RunTest):
                 done = process([PYTHON, "-m", "pyframe_shim", "run", *words], env=clean_environment())
                 self.assertEqual((done.returncode, done.stdout), (2, ""))
                 self.assertRegex(done.stderr, r"error: .+\n\nusage: python -m pyframe_shim run")
+        for word in ("-h", "--help"):
+            self.assertTrue(succeed([PYTHON, "-m", "pyframe_shim", "run", word]).startswith("usage: python -m pyframe_shim run"))

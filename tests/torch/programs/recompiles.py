@@ -154,7 +154,11 @@ def of_functions_that_are_replaced(compile):
     first = compiled(torch.ones(2))
     table["function"] = two
     second = compiled(torch.ones(2))
-    use.__code__ = (lambda x: x - table["function"](x)).__code__ if not use.__code__.co_freevars else use.__code__
+
+    def other(x):
+        return x - table["function"](x)
+
+    use.__code__ = other.__code__
     return first, second, compiled(torch.ones(2))
 
 
