@@ -62,7 +62,8 @@ impl Interpreter {
         if abi.kind().is_free_threaded() {
             return Err(Refusal::FreeThreaded { python, found });
         }
-        if std::env::var_os("CARGO_CFG_UNIX").is_none() {
+        let is_64_bit = std::env::var("CARGO_CFG_TARGET_POINTER_WIDTH").is_ok_and(|width| width == "64");
+        if std::env::var_os("CARGO_CFG_UNIX").is_none() || !is_64_bit {
             let found = std::env::var("TARGET").unwrap_or_default();
             return Err(Refusal::Platform { found });
         }

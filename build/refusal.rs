@@ -43,7 +43,7 @@ impl fmt::Display for Refusal {
             }
             Self::Platform { found } => (
                 format!("the target {found}"),
-                "Linux or another Unix where the interpreter itself runs".into(),
+                "a 64-bit Linux or another 64-bit Unix, where the interpreter itself runs".into(),
                 "build on the machine that will run the extension".into(),
             ),
             Self::NoHeaders { header, minor } => (

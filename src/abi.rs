@@ -133,7 +133,8 @@ pub fn compare_version(text: &str) -> Result<(), Mismatch> {
     Ok(())
 }
 
-/// Proves that the library fits the running interpreter: the version, then the layout of a live frame.
+/// Proves that the library fits the running interpreter: the version, then the layout of a live frame, by the fields that
+/// a patch release could move: what is followed to find frames and chunks, and where a frame's slots begin.
 ///
 /// Needs the GIL. The C symbol is `PyFrameShim_CheckRuntime`.
 ///

@@ -8,6 +8,9 @@ use crate::code::Code;
 use crate::frame::Frame;
 use core::ffi::{CStr, c_char};
 
+/// The rule that an entry frame breaks wherever it is passed.
+pub(crate) const NOT_AN_ENTRY_FRAME: &CStr = c"the frame must not be an entry frame on the C stack";
+
 /// Ends the process unless `held`.
 ///
 /// `function` is the C symbol or CPython function whose contract it is, `rule` what it asks for, as a sentence.
@@ -18,7 +21,7 @@ pub fn require(held: bool, function: &CStr, rule: &CStr, frame: Option<&Frame<'_
     }
 }
 
-/// Views the pointer that a C caller passed, or ends the process if it is NULL.
+/// What a C caller passed, or what its frame must have; ends the process if it is `None`.
 #[inline]
 pub fn require_some<T>(value: Option<T>, function: &CStr, rule: &CStr) -> T {
     match value {

@@ -1,6 +1,6 @@
 //! Clearing a frame: dropping what it holds, or moving it to the frame object that others still look at.
 
-use crate::check::require;
+use crate::check::{NOT_AN_ENTRY_FRAME, require};
 use crate::code::Code;
 use crate::frame::{Frame, Owner, disown};
 use crate::frame_object::take_ownership;
@@ -29,16 +29,17 @@ const CLEARED: i8 = sys::_framestate_FRAME_CLEARED as i8;
 pub unsafe fn clear(frame: Frame<'_>, thread: &Thread<'_>) {
     // GH-99729: finalizers may look at the stack, and must not find a frame that is half gone.
     require(thread.current_frame() != frame.as_ptr(), NAME, c"the frame must be unlinked first", Some(&frame));
-    if frame.stacktop() < 0 {
+    if frame.stacktop() < 0 && frame.owner() != Owner::CStack {
         empty_value_stack(&frame, thread);
     }
     match frame.owner() {
-        Owner::Thread | Owner::CStack => clear_thread_frame(frame, thread),
+        Owner::Thread => clear_thread_frame(frame, thread),
         Owner::Generator => clear_generator_frame(frame, thread),
         Owner::FrameObject => {
             require(false, NAME, c"the frame must not be owned by a frame object", Some(&frame));
         }
         Owner::Cleared => require(false, NAME, c"the frame must not be cleared already", Some(&frame)),
+        Owner::CStack => require(false, NAME, NOT_AN_ENTRY_FRAME, None),
     }
 }
 
@@ -143,9 +144,13 @@ unsafe fn end_generator(generator: *mut PyGenObject, thread: &Thread<'_>) {
     // SAFETY: the generator is alive, says the caller.
     unsafe {
         (*generator).gi_frame_state = CLEARED;
-        if thread.exception_item() == &raw mut (*generator).gi_exc_state {
-            thread.set_exception_item((*generator).gi_exc_state.previous_item);
-            (*generator).gi_exc_state.previous_item = ptr::null_mut();
-        }
+        require(
+            thread.exception_item() == &raw mut (*generator).gi_exc_state,
+            NAME,
+            c"the generator's exception state must be the thread's innermost",
+            None,
+        );
+        thread.set_exception_item((*generator).gi_exc_state.previous_item);
+        (*generator).gi_exc_state.previous_item = ptr::null_mut();
     }
 }

@@ -11,7 +11,7 @@ use crate::spare_chunk;
 use crate::sys::{_PyInterpreterFrame, _PyStackChunk};
 use crate::thread::Thread;
 use crate::version;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 use pyo3_ffi::PyObject;
 
 const WORD: usize = size_of::<*mut PyObject>();
@@ -90,10 +90,10 @@ fn push_chunk(thread: &Thread<'_>, words: usize) -> Result<NonNull<_PyInterprete
 pub unsafe fn pop(thread: &Thread<'_>, frame: NonNull<_PyInterpreterFrame>) {
     const NAME: &core::ffi::CStr = c"THP_PyThreadState_PopFrame";
     let chunk = thread.chunk();
-    require(!chunk.is_null(), NAME, c"the thread must have a data stack", None);
     let base: *mut *mut PyObject = frame.as_ptr().cast();
+    // A thread that has run nothing but generators has no chunk, and no frame lies at NULL.
     // SAFETY: the chunk in use is live.
-    let first = unsafe { data(chunk) };
+    let first = if chunk.is_null() { ptr::null_mut() } else { unsafe { data(chunk) } };
     if base == first {
         // SAFETY: the frame was the only one of its chunk.
         unsafe { pop_chunk(thread, chunk) };

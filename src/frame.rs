@@ -14,9 +14,6 @@ use core::mem::offset_of;
 use core::ptr::{self, NonNull};
 use pyo3_ffi::PyObject;
 
-/// The words of a frame before its slots (`FRAME_SPECIALS_SIZE`).
-pub const SPECIALS_WORDS: usize = offset_of!(_PyInterpreterFrame, localsplus) / size_of::<*mut PyObject>();
-
 /// What keeps an interpreter frame's memory (`enum _frameowner`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
@@ -28,7 +25,7 @@ pub enum Owner {
     FrameObject,
     /// The C stack (3.12+): an entry frame, most of whose fields are not set.
     CStack,
-    /// None: the frame is a dead frame object's own data.
+    /// None: it has been cleared, and waits to be popped; or it is a dead frame object's own data.
     Cleared,
 }
 
@@ -152,7 +149,7 @@ impl<'f> Frame<'f> {
         ((self.pointer() as isize) - (start as isize)) / size_of::<_Py_CODEUNIT>() as isize
     }
 
-    /// Whether the frame has not begun its first instruction.
+    /// Whether the instruction pointer stands where it does before the first instruction; on 3.13 also while that runs.
     pub fn is_not_started(&self) -> bool {
         self.code().is_some_and(|code| version::not_started(self.pointer(), code.start()))
     }
@@ -176,8 +173,11 @@ impl<'f> Frame<'f> {
         unsafe { (*self.as_ptr()).stacktop = slots }
     }
 
+    /// Where a slot lies. This and all that moves references in and out of slots is for this crate's algorithms, which take
+    /// the numbers of slots from the frame's own code.
     fn slot_address(&self, slot: usize) -> *mut *mut PyObject {
-        // SAFETY: the slots follow the header; the caller passes one that the code has.
+        debug_assert!(self.code().is_none_or(|code| slot < code.slots() + code.stack_slots()));
+        // SAFETY: the slots follow the header, and the code has this one.
         unsafe { (&raw mut (*self.as_ptr()).localsplus).cast::<*mut PyObject>().add(slot) }
     }
 
@@ -187,11 +187,12 @@ impl<'f> Frame<'f> {
         unsafe { *self.slot_address(slot) }
     }
 
-    /// Fills an empty slot.
-    pub(crate) fn fill_slot(&self, slot: usize, value: Owned) {
-        debug_assert!(self.slot(slot).is_null());
+    /// Fills a slot and returns what it held.
+    pub(crate) fn fill_slot(&self, slot: usize, value: Owned) -> Option<Owned> {
+        let held = self.take_slot(slot);
         // SAFETY: the slot is the frame's, and the reference goes into it.
         unsafe { *self.slot_address(slot) = value.into_ptr() }
+        held
     }
 
     /// Empties a slot and returns what it held.
@@ -281,6 +282,7 @@ pub(crate) unsafe fn disown(object: NonNull<PyFrameObject>) {
     unsafe {
         let data: *mut _PyInterpreterFrame = (&raw mut (*object.as_ptr())._f_frame_data).cast();
         (*data).owner = CLEARED;
+        (*data).previous = ptr::null_mut();
         *version::code_slot(data) = ptr::null_mut();
         (*data).frame_obj = object.as_ptr();
         (*data).f_locals = ptr::null_mut();

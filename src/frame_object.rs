@@ -1,6 +1,6 @@
 //! Frame objects: creation, and the transfer of a frame's contents to the object that outlives it.
 
-use crate::check::{require, require_some};
+use crate::check::{NOT_AN_ENTRY_FRAME, require, require_some};
 use crate::code::Code;
 use crate::error::{PendingException, Raised};
 use crate::frame::{self, Frame, Owner};
@@ -48,14 +48,21 @@ pub fn new_untracked(code: Code<'_>) -> Result<NonNull<PyFrameObject>, Raised> {
 /// # Errors
 /// `MemoryError`, in place of the pending exception.
 pub fn make_and_set(frame: &Frame<'_>) -> Result<NonNull<PyFrameObject>, Raised> {
+    let pending = PendingException::take();
+    let object = make(frame)?;
+    pending.restore();
+    Ok(object)
+}
+
+/// As [`make_and_set`], where no exception is pending.
+fn make(frame: &Frame<'_>) -> Result<NonNull<PyFrameObject>, Raised> {
     const NAME: &core::ffi::CStr = c"THP_PyFrame_MakeAndSetFrameObject";
-    // First: an entry frame has no other field that can be trusted.
+    // First: no other field of an entry frame can be trusted; its code neither, up to 3.12.
+    require(frame.owner() != Owner::CStack, NAME, NOT_AN_ENTRY_FRAME, None);
     let code = require_some(frame.code(), NAME, c"the frame must run a code object");
     require(frame.frame_object().is_null(), NAME, c"the frame must have no frame object yet", Some(frame));
 
-    let pending = PendingException::take();
     let object = new_untracked(code)?;
-    pending.restore();
     if let Some(winner) = NonNull::new(frame.frame_object()) {
         // GH-97002: on 3.11 the allocation may collect garbage, and a finalizer may ask for this very frame. It has
         // been given an object then, and that one is the frame's.
@@ -70,16 +77,6 @@ pub fn make_and_set(frame: &Frame<'_>) -> Result<NonNull<PyFrameObject>, Raised>
     unsafe { (*object.as_ptr()).f_frame = frame.as_ptr() };
     frame.set_frame_object(object);
     Ok(object)
-}
-
-/// The frame's object, made if there is none yet. Only complete frames may have one.
-///
-/// Returns a borrowed reference. Source: `_PyFrame_GetFrameObject`, `pycore_frame.h` (3.11 to 3.13).
-///
-/// # Errors
-/// As [`make_and_set`].
-pub fn get(frame: &Frame<'_>) -> Result<NonNull<PyFrameObject>, Raised> {
-    NonNull::new(frame.frame_object()).map_or_else(|| make_and_set(frame), Ok)
 }
 
 /// Moves a frame's contents into its frame object, which others hold, before the frame's memory goes; links the object
@@ -119,7 +116,8 @@ pub unsafe fn take_ownership(frame: Frame<'_>, object: NonNull<PyFrameObject>, t
 
 /// Stores the frame object of the thread's innermost complete frame in `f_back`.
 fn link_back(object: NonNull<PyFrameObject>, thread: &Thread<'_>) {
-    let Some(caller) = thread.complete_frame() else { return };
+    // SAFETY: the view is not kept.
+    let Some(caller) = (unsafe { thread.complete_frame() }) else { return };
     let Some(back) = NonNull::new(caller.frame_object()).or_else(|| make_quietly(&caller)) else { return };
     // SAFETY: the caller's object is alive, and f_back owns the new reference.
     unsafe {
@@ -133,7 +131,7 @@ fn link_back(object: NonNull<PyFrameObject>, thread: &Thread<'_>) {
 #[inline(never)]
 fn make_quietly(frame: &Frame<'_>) -> Option<NonNull<PyFrameObject>> {
     let pending = PendingException::take();
-    let made = make_and_set(frame).ok();
+    let made = make(frame).ok();
     pending.restore();
     made
 }

@@ -111,17 +111,11 @@ unsafe fn compare(
     let agree = |holds: bool, what: &'static str| if holds { Ok(()) } else { Err(what) };
     // SAFETY: a frame object's mirror; its address is compared before it is trusted.
     let raw = unsafe { (*object).f_frame };
-    let thread = Thread::current();
+    // SAFETY: a function that Python code calls.
+    let thread = unsafe { Thread::current() };
     let current = "the current frame";
     // The frame in the frame object and the one in the thread state must be the same before either is read.
-    let mut linked = thread.current_frame();
-    if linked != raw {
-        // A hook of somebody else's may have put an entry frame in between (3.12+).
-        // SAFETY: the current frame of a running thread.
-        let complete = unsafe { Frame::from_raw(linked).and_then(|frame| frame.or_complete_caller()) };
-        linked = complete.ok_or(current)?.as_ptr();
-    }
-    agree(linked == raw, current)?;
+    agree(thread.current_frame() == raw, current)?;
     // SAFETY: two fields agree that this is the running frame.
     let frame = unsafe { Frame::from_raw(raw) }.ok_or(current)?;
     agree(frame.frame_object() == object, "the frame object")?;

@@ -45,7 +45,8 @@ pub fn copy_free_variables(frame: &Frame<'_>) -> Result<bool, Raised> {
     for index in 0..code.free_variables() {
         // SAFETY: the closure has one cell for each free variable.
         let cell = unsafe { Owned::from_borrowed(NonNull::new_unchecked(PyTuple_GET_ITEM(closure, index as isize))) };
-        frame.fill_slot(code.first_free() + index, cell);
+        // A caller that fills slots itself may have filled this one. CPython leaks what is there.
+        drop(frame.fill_slot(code.first_free() + index, cell));
     }
     frame.set_executed(instruction);
     Ok(true)
@@ -77,7 +78,7 @@ fn finish_prefix(frame: &Frame<'_>, code: Code<'_>) {
         let content = value.as_ref().map_or(ptr::null_mut(), Owned::as_ptr);
         // SAFETY: NULL or an object that `value` keeps; the cell takes a reference of its own.
         if let Ok(cell) = unsafe { Owned::from_new(PyCell_New(content)) } {
-            frame.fill_slot(slot, cell);
+            drop(frame.fill_slot(slot, cell));
         }
     }
     pending.restore();

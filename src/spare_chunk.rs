@@ -5,7 +5,7 @@
 //!
 //! A chunk has to go back to the allocator that it came from, and the allocator may be changed at any time. So the spare
 //! is kept with its allocator, and used again only while that is the one in use. Asking which one is in use takes a lock
-//! on 3.12, so a pop does not ask about the chunk that was pushed last through here: it bears a mark in `top`, a field that
+//! from 3.12 on, so a pop does not ask about the chunk that was pushed last through here: it bears a mark in `top`, a field that
 //! CPython writes when it allocates a chunk and when it pushes another behind it, and reads only after the latter.
 
 use crate::arena::Arena;

@@ -17,13 +17,16 @@ impl<'t> Thread<'t> {
     /// Views a thread state; `None` for NULL.
     ///
     /// # Safety
-    /// `raw` is NULL or the calling thread's state, which stays alive for `'t`.
+    /// `raw` is NULL or the calling thread's state; it stays alive, and the GIL is held, for `'t`.
     pub unsafe fn from_raw(raw: *mut pyo3_ffi::PyThreadState) -> Option<Self> {
         NonNull::new(raw.cast()).map(|raw| Self { raw, alive: PhantomData })
     }
 
     /// The calling thread's state. The process ends if the thread has none (`PyThreadState_Get`).
-    pub fn current() -> Self {
+    ///
+    /// # Safety
+    /// The thread holds the GIL for `'t`.
+    pub unsafe fn current() -> Self {
         // SAFETY: never NULL, and alive for as long as the thread runs this code.
         unsafe { Self { raw: NonNull::new_unchecked(pyo3_ffi::PyThreadState_Get().cast()), alive: PhantomData } }
     }
@@ -39,7 +42,10 @@ impl<'t> Thread<'t> {
     }
 
     /// The innermost frame that may have a frame object (`_PyThreadState_GetFrame`).
-    pub fn complete_frame(&self) -> Option<Frame<'t>> {
+    ///
+    /// # Safety
+    /// The view is not used when the frame has returned.
+    pub unsafe fn complete_frame(&self) -> Option<Frame<'t>> {
         // SAFETY: linked frames are live, and so is each one's caller.
         unsafe { Frame::from_raw(self.current_frame())?.or_complete_caller() }
     }

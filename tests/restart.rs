@@ -23,7 +23,8 @@ fn set_home() {
 /// Frames at the end of a chunk, again and again; how many chunks that took from the cache, or past it.
 fn push_and_pop() -> u64 {
     let before = chunk_cache::statistics();
-    let thread = Thread::current();
+    // SAFETY: this thread has the interpreter to itself.
+    let thread = unsafe { Thread::current() };
     for _ in 0..100 {
         let first = datastack::push(&thread, 1040).expect("memory");
         let second = datastack::push(&thread, 1040).expect("memory");

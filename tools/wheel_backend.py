@@ -56,6 +56,12 @@ def python():
         raise Failure(problem.message) from None
 
 
+def rustflags():
+    """What messages say of a dependency's file: not where this machine keeps its sources."""
+    home = os.environ.get("CARGO_HOME") or os.path.expanduser("~/.cargo")
+    return f"{os.environ.get('RUSTFLAGS', '')} --remap-path-prefix={home}=cargo".strip()
+
+
 def stage(build):
     """What the wheel holds beside the package's own files."""
     shutil.rmtree(DATA, ignore_errors=True)
@@ -75,7 +81,7 @@ def prepared(work, *arguments):
             build = Build(python()).library()
             stage(build)
             # A folder of its own: cargo would put this build, with its counters, in the library's place.
-            os.environ.update(build.environment(), CARGO_TARGET_DIR=str(build.cargo_target / "wheel"))
+            os.environ.update(build.environment(), CARGO_TARGET_DIR=str(build.cargo_target / "wheel"), RUSTFLAGS=rustflags())
             return work(*arguments)
     except Failure as failure:
         sys.exit(f"\nerror: {failure}")

@@ -1,6 +1,6 @@
 //! The slots of a frame as names with values: cells seen through, unbound ones told apart.
 
-use crate::check::{require, require_some};
+use crate::check::{NOT_AN_ENTRY_FRAME, require, require_some};
 use crate::code::{Code, SlotKind};
 use crate::frame::{Frame, Owner};
 use crate::version;
@@ -25,25 +25,24 @@ pub(super) enum FreeSource {
 }
 
 /// Which cells the frame has made already. Until MAKE_CELL has run, a cell in the slot of an argument is the argument.
-enum CellsMade {
+enum CellsMade<'f> {
     All,
-    /// Those in the slots before this one: the compiler has them made in the order of their slots.
-    Below(usize),
+    /// Those whose MAKE_CELL lies before this unit of the code.
+    Before(Code<'f>, usize),
 }
 
-impl CellsMade {
-    fn by(frame: &Frame<'_>, code: Code<'_>) -> Self {
-        if frame.owner() == Owner::Generator || !frame.is_incomplete() {
-            return Self::All;
+impl<'f> CellsMade<'f> {
+    fn by(frame: &Frame<'f>, code: Code<'f>) -> Self {
+        match frame.owner() == Owner::Generator || !frame.is_incomplete() {
+            true => Self::All,
+            false => Self::Before(code, frame.lasti().max(0) as usize),
         }
-        let last = code.cells_made_before(frame.lasti().max(0) as usize).last();
-        Self::Below(last.map_or(0, |slot| slot + 1))
     }
 
     fn has(&self, slot: usize) -> bool {
         match *self {
             Self::All => true,
-            Self::Below(end) => slot < end,
+            Self::Before(code, unit) => code.cells_made_before(unit).any(|made| made == slot),
         }
     }
 }
@@ -53,12 +52,13 @@ pub(super) struct Slots<'v, 'f> {
     frame: &'v Frame<'f>,
     code: Code<'f>,
     free: FreeSource,
-    made: CellsMade,
+    made: CellsMade<'f>,
     function: &'static CStr,
 }
 
 impl<'v, 'f> Slots<'v, 'f> {
     pub(super) fn of(frame: &'v Frame<'f>, free: FreeSource, function: &'static CStr) -> Self {
+        require(frame.owner() != Owner::CStack, function, NOT_AN_ENTRY_FRAME, None);
         let code = require_some(frame.code(), function, c"the frame must run a code object");
         Self { frame, code, free, made: CellsMade::by(frame, code), function }
     }

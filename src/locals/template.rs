@@ -44,6 +44,8 @@ struct Entry {
     /// A dict that has the names as keys, untracked and known to nobody else; an owned reference, or NULL.
     template: Cell<*mut PyObject>,
     strikes: Cell<u8>,
+    /// Whether the template has been of use since other code last asked for its place.
+    used: Cell<bool>,
 }
 
 struct Table {
@@ -54,15 +56,11 @@ struct Table {
     ends: Cell<bool>,
 }
 
-// SAFETY: used in the main interpreter only, under its GIL.
+// SAFETY: used in the main interpreter only, under its GIL, or at its end, when no other thread runs Python.
 unsafe impl Sync for Table {}
 
-static TABLE: Table = Table {
-    entries: [const { Entry { code: Cell::new(0), template: Cell::new(ptr::null_mut()), strikes: Cell::new(0) } };
-        ENTRIES],
-    usable: Cell::new(None),
-    ends: Cell::new(false),
-};
+static TABLE: Table =
+    Table { entries: [const { Entry::new() }; ENTRIES], usable: Cell::new(None), ends: Cell::new(false) };
 
 /// What came of asking for a dict.
 pub(super) enum Made {
@@ -75,6 +73,10 @@ pub(super) enum Made {
 }
 
 impl Entry {
+    const fn new() -> Self {
+        Self { code: Cell::new(0), template: Cell::new(ptr::null_mut()), strikes: Cell::new(0), used: Cell::new(false) }
+    }
+
     fn of(slots: &Slots<'_, '_>) -> &'static Self {
         let address = slots.code().as_ptr() as usize;
         // Multiplied by 2^64 divided by the golden ratio: the upper bits of that differ wherever addresses do.
@@ -87,6 +89,28 @@ impl Entry {
         if let Some(template) = NonNull::new(self.template.replace(ptr::null_mut())) {
             // SAFETY: the reference was the entry's.
             drop(unsafe { Owned::from_owned(template) });
+        }
+    }
+
+    /// Gives the place to other code, unless the template has been of use since the last that asked: of two that are asked for
+    /// by turns, one has a template.
+    fn give_to(&self, code: usize) {
+        if !self.used.replace(false) {
+            self.forget();
+            self.strikes.set(0);
+            self.code.set(code);
+        }
+    }
+
+    /// Counts whether the template had the names that were bound. One that has not is forgotten.
+    fn count(&self, fits: bool) {
+        self.used.set(fits);
+        match fits {
+            true => self.strikes.set(self.strikes.get().saturating_sub(1)),
+            false => {
+                self.forget();
+                self.strikes.set(self.strikes.get().saturating_add(1));
+            }
         }
     }
 
@@ -107,9 +131,8 @@ pub(super) fn make(slots: &Slots<'_, '_>) -> Result<Made, Raised> {
         return Ok(Made::No);
     }
     let (entry, code) = (Entry::of(slots), code.as_ptr() as usize);
-    if entry.code.replace(code) != code {
-        entry.forget();
-        entry.strikes.set(0);
+    if entry.code.get() != code {
+        entry.give_to(code);
         return Ok(Made::No);
     }
     if entry.strikes.get() >= STRIKES {
@@ -119,13 +142,12 @@ pub(super) fn make(slots: &Slots<'_, '_>) -> Result<Made, Raised> {
     let Some(template) = entry.template() else { return Ok(Made::ToLearn) };
     // SAFETY: a dict; a new reference, or NULL with an exception.
     let dict = unsafe { Owned::from_new(PyDict_Copy(template.as_ptr()))? };
-    if fill(&dict, slots) {
-        entry.strikes.set(entry.strikes.get().saturating_sub(1));
-        return Ok(Made::Whole(dict));
+    let fits = fill(&dict, slots);
+    // On 3.11 the copy may have run code that took the place.
+    if entry.code.get() == code {
+        entry.count(fits);
     }
-    entry.forget();
-    entry.strikes.set(entry.strikes.get() + 1);
-    Ok(Made::ToLearn)
+    Ok(if fits { Made::Whole(dict) } else { Made::ToLearn })
 }
 
 /// Gives the values of a copied template those of the slots; false if it does not have their names.
@@ -164,14 +186,14 @@ pub(super) fn learn(slots: &Slots<'_, '_>, dict: &Owned) {
     let entry = Entry::of(slots);
     // SAFETY: a dict.
     let few = unsafe { PyDict_Size(dict.as_ptr()) } < FEWEST as isize;
-    let known = entry.code.get() == slots.code().as_ptr() as usize && entry.template.get().is_null();
-    if few || !known {
+    let wanted = || entry.code.get() == slots.code().as_ptr() as usize && entry.template.get().is_null();
+    if few || !wanted() {
         return;
     }
     let pending = PendingException::take();
     let template = if is_usable() == Some(true) { blank_copy(dict) } else { None };
-    if let Some(template) = template {
-        entry.forget();
+    // Asked once more: on 3.11 the copy may have run code.
+    if let Some(template) = template.filter(|_| wanted()) {
         entry.template.set(template.into_ptr());
     }
     pending.restore();

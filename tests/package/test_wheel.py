@@ -36,6 +36,12 @@ class Wheel(PackageTest):
         for name in ("licenses/LICENSE", "licenses/NOTICE", "entry_points.txt", "RECORD"):
             self.assertIn(info + name, names)
 
+    def test_it_does_not_say_where_it_was_built(self):
+        with zipfile.ZipFile(WHEEL) as wheel:
+            for name in wheel.namelist():
+                for place in (ROOT, pathlib.Path.home()):
+                    self.assertNotIn(f"{place}/".encode(), wheel.read(name), name)
+
     def test_tag(self):
         """One minor, and the oldest glibc that it runs on."""
         self.assertRegex(WHEEL.name, rf"^pyframe_shim-{re.escape(VERSION)}-{TAG}-{TAG}-manylinux_2_\d+_\w+\.whl$")

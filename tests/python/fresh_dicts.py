@@ -70,8 +70,11 @@ for _ in range(64):
 
 class FreshDictTestCase(LocalsTestCase):
     def teach(self, frame, way="mapping"):
-        """Have the frame's code known; the first dict that was copied from a template."""
-        for _ in range(3):
+        """Have the frame's code known; the first dict that was copied from a template.
+
+        Four calls: other code in its place that was of use stays for one, then the place is given, then a template made.
+        """
+        for _ in range(4):
             answer, copied = ask(frame, way)
             if copied:
                 return answer

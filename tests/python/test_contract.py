@@ -19,10 +19,13 @@ UNLINKED = "the frame must be unlinked first"
 ENDED = "the generator that owns the frame must have been cleared, or be running it (3.12+)"
 NO_OBJECT_YET = "the frame must have no frame object yet"
 NOT_AN_OBJECTS = "the frame must not be owned by a frame object"
+NOT_AN_ENTRY_FRAME = "the frame must not be an entry frame on the C stack"
 ON_TOP = "the frame must lie in the chunk in use, below its top: frames are popped in reverse order"
 
 # A frame of a generator or of a frame object, on the heap.
 RESUME_WITH = "g = generator(1); next(g); probe.hook(generator.__code__, {}); next(g)"
+# Whatever it holds but for its owner, an entry frame must be recognized.
+ON_C_STACK = "f = probe.push_frame(plain, (1, 2)); probe.set_owner(f, 3); "
 # What 3.13 puts below a frame that C has called for: code None, nothing else set.
 ENTRY_FRAME = "memory = (ctypes.c_void_p * 20)(id(None)); entry = ctypes.addressof(memory)"
 
@@ -76,6 +79,10 @@ class ClearTest(ContractTestCase):
         self.assert_broken(program, CLEAR, rule, "plain", "def plain(a, b):")
 
 
+    def test_an_entry_frame(self):
+        self.assert_broken(ON_C_STACK + "probe.clear(f)", CLEAR, NOT_AN_ENTRY_FRAME)
+
+
 class MakeTest(ContractTestCase):
     def test_twice(self):
         program = "f = probe.push_frame(plain, (1, 2)); {0}; {0}".format("probe.make_frame_object(f)")
@@ -112,11 +119,15 @@ class MakeTest(ContractTestCase):
         rule = "the frame must run a code object"
         self.assert_broken(f"{ENTRY_FRAME}; probe.make_frame_object(entry)", MAKE, rule)
 
+    def test_for_an_entry_frame_with_code(self):
+        self.assert_broken(ON_C_STACK + "probe.make_frame_object(f)", MAKE, NOT_AN_ENTRY_FRAME)
+
     @unittest.skipUnless(ENTRY_FRAMES_HAVE_NO_CODE, "every frame has code up to 3.12")
     def test_for_an_entry_frame_full_of_junk(self):
-        """Its other fields are not set, so its code is what must be looked at first."""
-        program = f"{ENTRY_FRAME}; memory[1:] = [0xDEAD0] * 19; probe.make_frame_object(entry)"
-        self.assert_broken(program, MAKE, "the frame must run a code object")
+        """Its other fields are not set, so its owner and its code are what must be looked at first."""
+        program = f"{ENTRY_FRAME}; memory[1:] = [0xDEAD0] * 19; {{}}probe.make_frame_object(entry)"
+        self.assert_broken(program.format("memory[8] = 3 << 48; "), MAKE, NOT_AN_ENTRY_FRAME)
+        self.assert_broken(program.format(""), MAKE, "the frame must run a code object")
 
 
 class LocalsTest(ContractTestCase):
@@ -144,9 +155,14 @@ class LocalsTest(ContractTestCase):
         program = "f = probe.push_frame(outer(), (1,)); probe.set_slot(f, 1, 'no'); probe.mapping(f)"
         self.assert_dies_in(program, "(THP_PyFrame_GetLocals|get_framelocals_mapping)")
 
+    def test_an_entry_frame_with_code(self):
+        for function, call in self.CALLS.items():
+            with self.subTest(function):
+                self.assert_broken(ON_C_STACK + call.format(0), function, NOT_AN_ENTRY_FRAME)
+
     @unittest.skipUnless(ENTRY_FRAMES_HAVE_NO_CODE, "every frame has code up to 3.12")
     def test_an_entry_frame(self):
-        program = f"{ENTRY_FRAME}; memory[8] = -1; f = entry; probe.get_locals(f, 0)"
+        program = f"{ENTRY_FRAME}; memory[8] = 0xFFFFFFFF; f = entry; probe.get_locals(f, 0)"
         self.assert_broken(program, "THP_PyFrame_GetLocals", "the frame must run a code object")
 
 
@@ -182,8 +198,8 @@ class PopTest(ContractTestCase):
         self.assert_broken(program, POP, "the root chunk must stay")
 
     def test_in_a_thread_that_has_pushed_nothing(self):
-        program = "_thread.start_new_thread(probe.pop, (4096,)); time.sleep(60)"
-        self.assert_broken(program, POP, "the thread must have a data stack")
+        program = "f = probe.push_frame(plain, (1, 2)); _thread.start_new_thread(probe.pop, (f,)); time.sleep(60)"
+        self.assert_broken(program, POP, ON_TOP)
 
     def test_of_another_thread(self):
         program = (

@@ -1,10 +1,12 @@
 """A hook that does not evaluate a generator's frame: the exception comes out, and the generator is at its end."""
 
+import _thread
 import asyncio
 import dis
 import gc
 import inspect
 import sys
+import time
 import traceback
 import types
 import unittest
@@ -149,6 +151,17 @@ class DiscardTest(FrameTestCase):
                     with self.assertRaises(StopIteration) if kind.prefix == "ag" else self.subTest():
                         closing = made.aclose() if kind.prefix == "ag" else made.close()
                         closing and closing.send(None)
+
+    def test_on_a_thread_that_has_no_data_stack(self):
+        """It has run no Python code but the generator, whose frame lies elsewhere; and the callback is not Python code."""
+        reports, made = self.unraisable(), generator(1, [])
+        probe.hook(generator.__code__, len)
+        _thread.start_new_thread(next, (made,))
+        deadline = time.monotonic() + 60
+        while not reports and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.assertEqual(reports, ["TypeError(\"object of type 'int' has no len()\")"])
+        self.assertIsNone(made.gi_frame)
 
     def test_refused_at_the_call(self):
         for kind in KINDS:

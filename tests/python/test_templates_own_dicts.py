@@ -36,7 +36,7 @@ class OwnDictTest(FreshDictTestCase):
         for change in self.CHANGES.values():
             frame = another()(Thing())
             expected = exactly(templates.inserted(frame))
-            for _ in range(3):
+            for _ in range(4):
                 change(ask(frame)[0])
             answer, copied = ask(frame)
             self.assertTrue(copied)
