@@ -16,7 +16,7 @@ WARNINGS = ["-Wall", "-Wextra", "-Werror"]
 
 EXTENSIONS = {
     "evalframe": sorted((ROOT / "examples" / "evalframe").glob("*.c*")),
-    "probe": [ROOT / "tests" / "ext" / "probe.c", ROOT / "tests" / "ext" / "failing.c"],
+    "probe": [*sorted((ROOT / "tests" / "ext" / "probe").glob("*.c")), ROOT / "tests" / "ext" / "failing.c"],
     "arenas": [ROOT / "tests" / "ext" / "arenas.c"],
     "oracle": [ROOT / "tests" / "ext" / "oracle.c"],
     "walk": [ROOT / "tests" / "ext" / "walk.c"],

@@ -1,0 +1,63 @@
+/* The probe: the hook that shows frames before they are evaluated. */
+#include "probe.h"
+
+static PyObject *watched_code, *watcher;
+
+static _Thread_local bool in_watcher;
+
+static PyObject *discard(PyThreadState *tstate, _PyInterpreterFrame *frame)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    THP_PyFrame_Clear(frame);
+    THP_PyThreadState_PopFrame(tstate, frame);
+#else
+    (void)tstate, (void)frame;
+#endif
+    return NULL;
+}
+
+static PyObject *evaluate(PyThreadState *tstate, _PyInterpreterFrame *frame, int throwflag)
+{
+    if ((PyObject *)CODE(frame) != watched_code || in_watcher || throwflag) {
+        return _PyEval_EvalFrameDefault(tstate, frame, throwflag);
+    }
+    in_watcher = true;
+    PyObject *result = PyObject_CallFunction(watcher, "N", PyLong_FromVoidPtr(frame));
+    in_watcher = false;
+    if (result == NULL) {
+        return discard(tstate, frame);
+    }
+    Py_DECREF(result);
+    return _PyEval_EvalFrameDefault(tstate, frame, throwflag);
+}
+
+PyDoc_STRVAR(hook_doc, "hook(code, callback): call callback(frame) before each frame of the code is evaluated.\n"
+                       "If it raises, the frame is discarded as PEP 523 asks for.");
+static PyObject *hook(PyObject *module, PyObject *args)
+{
+    (void)module;
+    PyObject *code, *callback;
+    if (!PyArg_ParseTuple(args, "O!O", &PyCode_Type, &code, &callback)) {
+        return NULL;
+    }
+    Py_XSETREF(watched_code, Py_NewRef(code));
+    Py_XSETREF(watcher, Py_NewRef(callback));
+    _PyInterpreterState_SetEvalFrameFunc(PyInterpreterState_Get(), evaluate);
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(unhook_doc, "unhook(): evaluate everything as usual again.");
+static PyObject *unhook(PyObject *module, PyObject *args)
+{
+    (void)module, (void)args;
+    _PyInterpreterState_SetEvalFrameFunc(PyInterpreterState_Get(), _PyEval_EvalFrameDefault);
+    Py_CLEAR(watched_code);
+    Py_CLEAR(watcher);
+    Py_RETURN_NONE;
+}
+
+PyMethodDef probe_hook[] = {
+    METHOD(hook, METH_VARARGS),
+    METHOD(unhook, METH_NOARGS),
+    {NULL, NULL, 0, NULL},
+};
