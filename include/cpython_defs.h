@@ -28,10 +28,10 @@ typedef struct _PyInterpreterFrame _PyInterpreterFrame;
 /* Merges the frame's locals into its f_locals, which is made if there is none. Returns 0, or -1.
  *
  * A name without a value is deleted from the mapping; a KeyError from that is ignored, every other error returned.
- * Names written before an error stay written. If the frame has not started and its code begins with COPY_FREE_VARS,
- * the free variables' slots are filled from the closure, the instruction pointer moves behind that instruction, and
- * *free_vars_copied becomes 1: whoever copies the slots to another frame must start that frame behind COPY_FREE_VARS
- * too. Otherwise *free_vars_copied is left as it was. It may be NULL.
+ * Names written before an error into a mapping that the frame had stay written. If the frame has not started and its
+ * code begins with COPY_FREE_VARS, the free variables' slots are filled from the closure, the instruction pointer moves
+ * behind that instruction, and *free_vars_copied becomes 1: whoever copies the slots to another frame must start that
+ * frame behind COPY_FREE_VARS too. Otherwise *free_vars_copied is left as it was. It may be NULL.
  *
  * Differs: 3.13 has it too, and a closure does not abort there. A free variable's slot that is empty is reported as
  * unbound, not as a broken contract, and so is whatever a cleared frame has left in its slots. More than 255 free

@@ -30,7 +30,7 @@ use template::Made;
 ///
 /// # Errors
 /// What the mapping raises, but for the `KeyError` of a deletion; `MemoryError`; `SystemError` if the closure does not
-/// fit the code. Names that were written before stay written, and `copied` tells the truth.
+/// fit the code. Names that were written into a mapping of the frame's before stay written, and `copied` tells the truth.
 pub fn fast_to_locals(
     frame: &Frame<'_>,
     include_hidden: bool,
@@ -39,29 +39,21 @@ pub fn fast_to_locals(
 ) -> Result<Owned, Raised> {
     *copied |= copy_free_variables(frame)?;
     let slots = Slots::of(frame, FreeSource::Slots, function);
-    let mut learning = false;
     if frame.locals().is_null() {
-        match template::make(&slots)? {
-            // On 3.11 an allocation may run a finalizer, and that may ask for the locals of a running frame.
-            Made::Whole(dict) if frame.locals().is_null() => {
-                frame.fill_locals(dict.clone());
+        let dict = fresh_dict(&slots)?;
+        // On 3.11 an allocation may run a finalizer, and that may ask for the locals of a running frame.
+        if frame.locals().is_null() {
+            frame.fill_locals(dict.clone());
+            // Nothing is hidden in a function.
+            if slots.code().is_optimized() {
                 return Ok(dict);
             }
-            made => learning = matches!(made, Made::ToLearn),
-        }
-    }
-    let mut fresh = frame.locals().is_null();
-    if fresh {
-        let made = new_dict()?;
-        fresh = frame.locals().is_null();
-        if fresh {
-            frame.fill_locals(made);
         }
     }
     // SAFETY: the frame keeps the mapping now, and Python code below may make it let go: hence a reference of our own.
     let locals = unsafe { Owned::from_borrowed(NonNull::new_unchecked(frame.locals())) };
 
-    let target = Target::new(&locals, fresh);
+    let target = Target::new(&locals, false);
     let mut hidden: Option<Owned> = None;
     for slot in slots.iter() {
         if slot.kind.is_hidden() {
@@ -75,9 +67,6 @@ pub fn fast_to_locals(
             continue;
         }
         target.write(&slot, &slots)?;
-    }
-    if learning && fresh {
-        template::learn(&slots, &locals);
     }
     match hidden {
         Some(hidden) => merged(&locals, &hidden),
@@ -97,20 +86,24 @@ pub fn mapping(frame: &Frame<'_>, function: &'static CStr) -> Result<Owned, Rais
     if frame.stacktop() == 0 {
         return new_dict();
     }
-    let slots = Slots::of(frame, FreeSource::SlotsOrClosure, function);
-    let made = template::make(&slots)?;
+    fresh_dict(&Slots::of(frame, FreeSource::SlotsOrClosure, function))
+}
+
+/// A dict of what is bound, without what is hidden: copied from a template, or made name by name.
+fn fresh_dict(slots: &Slots<'_, '_>) -> Result<Owned, Raised> {
+    let made = template::make(slots)?;
     if let Made::Whole(dict) = made {
         return Ok(dict);
     }
-    let locals = new_dict()?;
-    let target = Target::new(&locals, true);
+    let dict = new_dict()?;
+    let target = Target::new(&dict, true);
     for slot in slots.iter().filter(|slot| !slot.kind.is_hidden()) {
-        target.write(&slot, &slots)?;
+        target.write(&slot, slots)?;
     }
     if let Made::ToLearn = made {
-        template::learn(&slots, &locals);
+        template::learn(slots, &dict);
     }
-    Ok(locals)
+    Ok(dict)
 }
 
 fn merged(locals: &Owned, hidden: &Owned) -> Result<Owned, Raised> {
