@@ -14,9 +14,9 @@ extern "C" {
 #endif
 
 /* Checks that the library fits the running interpreter: its minor, that it has the GIL, and, on a live frame, that the
- * private structures are laid out as they were where the library was built. Looked at are the thread state's current frame
- * and data stack; the frame's object, code, function, instruction pointer, owner, caller and first slot. Call it in your
- * module's init function, with the GIL held, and return NULL if it fails.
+ * private structures are laid out as they were where the library was built. It looks at the thread state's current frame
+ * and data stack, and at the frame's object, code, function, instruction pointer, owner, caller and first slot. Call it in
+ * your module's init function, with the GIL held, and return NULL if it fails.
  *
  * Returns 0, or -1 with an ImportError that names the Python that the library was built for, the one that it is running
  * in, and what to do; or with whatever kept the check from running, such as MemoryError. */

@@ -14,37 +14,55 @@ _begun = False
 
 
 class BeforeTorch:
-    """A finder that finds nothing, but installs the library when `import torch` looks for it."""
+    """A finder of what others find, for torch alone: with an action before it is imported, which may refuse that.
 
-    def __init__(self, strict):
-        self.strict, self.waiting = strict, True
+    Not when it is looked for: somebody may only want to know whether it is there; and finders are called under a lock
+    that every import of every thread needs, so that one that imports may wait for ever.
+    """
+
+    def __init__(self, action):
+        self.action = action
 
     def find_spec(self, name, path=None, target=None):
-        if name == "torch" and self.waiting:
-            # It stays on sys.meta_path, which is being gone through: what is removed from it now makes others be left out.
-            self.waiting, settled = False, False
-            try:
-                settled = self.install()
-            finally:
-                self.waiting = not settled
+        if name != "torch" or self not in sys.meta_path:
+            return None
+        for finder in sys.meta_path[sys.meta_path.index(self) + 1 :]:
+            spec = finder.find_spec(name, path, target) if hasattr(finder, "find_spec") else None
+            if spec is not None:
+                if spec.loader is not None:
+                    spec.loader = Loader(spec.loader, self.action)
+                return spec
         return None
 
-    def install(self):
-        """Whether that is settled: somebody may only have asked whether there is a PyTorch, and make one known later."""
+
+class Loader:
+    """Another loader, whose place it gives back when the action has been done."""
+
+    def __init__(self, loader, action):
+        self.loader, self.action = loader, action
+
+    def create_module(self, spec):
+        self.action(spec)
+        spec.loader = self.loader
+        return self.loader.create_module(spec)
+
+    def __getattr__(self, name):
+        return getattr(self.loader, name)
+
+
+def installer(strict):
+    """The action that installs the library; if that cannot be done, the import fails or, if not `strict`, goes on."""
+
+    def install(spec):
         try:
             import pyframe_shim
+
+            pyframe_shim.install()
         except Exception:
-            if self.strict:
+            if strict:
                 raise
-            return True
-        try:
-            return pyframe_shim.install()
-        except pyframe_shim.NoTorch:
-            return False
-        except Exception:
-            if self.strict:
-                raise
-            return False
+
+    return install
 
 
 def begin():
@@ -58,7 +76,7 @@ def begin():
     try:
         if os.environ[START] != os.path.realpath(os.path.dirname(__file__)):
             return  # started by a program of another installation
-        sys.meta_path.insert(0, BeforeTorch(strict=main))
+        sys.meta_path.insert(0, BeforeTorch(installer(strict=main)))
         if os.environ.get(CHUNKS):
             import pyframe_shim
 

@@ -91,9 +91,12 @@ pub unsafe fn pop(thread: &Thread<'_>, frame: NonNull<_PyInterpreterFrame>) {
     const NAME: &core::ffi::CStr = c"THP_PyThreadState_PopFrame";
     let chunk = thread.chunk();
     let base: *mut *mut PyObject = frame.as_ptr().cast();
-    // A thread that has run nothing but generators has no chunk, and no frame lies at NULL.
-    // SAFETY: the chunk in use is live.
-    let first = if chunk.is_null() { ptr::null_mut() } else { unsafe { data(chunk) } };
+    let first = match chunk.is_null() {
+        // The thread has run nothing but generators. No frame lies at NULL.
+        true => ptr::null_mut(),
+        // SAFETY: the chunk in use is live.
+        false => unsafe { data(chunk) },
+    };
     if base == first {
         // SAFETY: the frame was the only one of its chunk.
         unsafe { pop_chunk(thread, chunk) };

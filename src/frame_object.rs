@@ -57,7 +57,7 @@ pub fn make_and_set(frame: &Frame<'_>) -> Result<NonNull<PyFrameObject>, Raised>
 /// As [`make_and_set`], where no exception is pending.
 fn make(frame: &Frame<'_>) -> Result<NonNull<PyFrameObject>, Raised> {
     const NAME: &core::ffi::CStr = c"THP_PyFrame_MakeAndSetFrameObject";
-    // First: no other field of an entry frame can be trusted; its code neither, up to 3.12.
+    // First: no other field of an entry frame can be trusted, and up to 3.12 it has code all the same.
     require(frame.owner() != Owner::CStack, NAME, NOT_AN_ENTRY_FRAME, None);
     let code = require_some(frame.code(), NAME, c"the frame must run a code object");
     require(frame.frame_object().is_null(), NAME, c"the frame must have no frame object yet", Some(frame));
@@ -88,7 +88,8 @@ fn make(frame: &Frame<'_>) -> Result<NonNull<PyFrameObject>, Raised> {
 /// linked, so the caller is taken to be the thread's current frame; in a frame that was linked they are the same.
 ///
 /// # Safety
-/// The frame is the thread's own, unlinked, not running, and neither cleared nor a frame object's; `object` was made for it, and the frame no longer refers to it.
+/// The frame is the thread's own, unlinked, not running, and neither cleared nor a frame object's; `object` was made for it,
+/// and the frame no longer refers to it.
 #[inline(never)]
 pub unsafe fn take_ownership(frame: Frame<'_>, object: NonNull<PyFrameObject>, thread: &Thread<'_>) {
     const NAME: &core::ffi::CStr = c"THP_PyFrame_Clear";

@@ -8,8 +8,9 @@ mod slots;
 mod target;
 mod template;
 
+use crate::check::{NOT_AN_ENTRY_FRAME, require};
 use crate::error::Raised;
-use crate::frame::Frame;
+use crate::frame::{Frame, Owner};
 use crate::object::Owned;
 use crate::prefix::copy_free_variables;
 use core::ffi::CStr;
@@ -83,6 +84,7 @@ pub fn fast_to_locals(
 /// # Errors
 /// `MemoryError`.
 pub fn mapping(frame: &Frame<'_>, function: &'static CStr) -> Result<Owned, Raised> {
+    require(frame.owner() != Owner::CStack, function, NOT_AN_ENTRY_FRAME, None);
     if frame.stacktop() == 0 {
         return new_dict();
     }

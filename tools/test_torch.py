@@ -100,7 +100,8 @@ def children(environment):
         program = str(ROOT / "tests" / "torch" / "children.py")
         code, output, errors = environment.run([*command, program], 3 * SECONDS, TORCHINDUCTOR_COMPILE_THREADS="2")
         if code != 0:
-            raise Failure(f"children, {way}: exit code {code}\n{errors[-2000:]}")
+            say(f"\nchild processes, {way}: exit code {code}   WRONG\n{errors[-2000:]}")
+            return 1
         found[way] = json.loads(output.splitlines()[-1])
     failed = [kind for kind in found["plain"] if found["plain"][kind] or not found["shim"][kind]]
     say(f"\nchild processes: the library in {sum(found['shim'].values())} of {len(found['shim'])} kinds, plain in none asked for it")

@@ -42,9 +42,9 @@ def differences(one, other, where=""):
 class Run:
     """Some modules of programs, run in one way; a case that ends the process is recorded, and the others run on without it."""
 
-    def __init__(self, environment, modules, way, cases=()):
+    def __init__(self, environment, modules, way):
         self.outcomes, self.crashes, self.bound, self.counters, self.library = {}, {}, {}, {}, None
-        self.list = todo = list(cases)
+        self.list = todo = []
         while True:
             problem, begun = self.process(environment, modules, way, todo)
             if problem is None:
@@ -55,6 +55,12 @@ class Run:
             todo = [name for name in self.list if name not in self.outcomes and name not in self.crashes]
             if not todo:
                 return
+
+    def outcome(self, name):
+        """What came of a case: how it ended the process, if it did."""
+        if name in self.crashes:
+            return {"crash": self.crashes[name].partition("\n")[0]}
+        return self.outcomes.get(name)
 
     def process(self, environment, modules, way, cases):
         with tempfile.TemporaryDirectory() as folder:
@@ -85,35 +91,40 @@ class Run:
 
 
 class Comparison:
-    """Some modules, plain and on the shim. If a case differs, all of it is run again, to tell what is unstable."""
+    """Some modules, plain and on the shim. If anything differs, all of it is run again, to tell what is unstable."""
 
     def __init__(self, environment, modules):
         self.modules = modules
-        self.plain, self.shim = Run(environment, modules, "plain"), Run(environment, modules, "shim")
-        told = {
-            name: list(differences(self.plain.outcomes.get(name), self.shim.outcomes.get(name)))
-            for name in [*self.plain.list, AT_EXIT]
-            if name in self.shim.crashes or self.differs(name)
-        }
-        self.unstable = {}
-        sides = [[self.plain], [self.shim]]
-        for _ in range(TRIES - 1):
-            if len(told) == len(self.unstable):
+        self.runs = {"plain": [], "shim": []}
+        self.unstable, self.different = {}, {}
+        for _ in range(TRIES):
+            for way, runs in self.runs.items():
+                runs.append(Run(environment, modules, way))
+            self.compare()
+            if not self.different:
                 break
-            for side, way in zip(sides, ("plain", "shim")):
-                side.append(Run(environment, modules, way))
-            self.unstable = {name: places for name, places in told.items() if self.seen_plain(name, *sides)}
-        self.different = {name: places for name, places in told.items() if name not in self.unstable}
 
-    def seen_plain(self, name, plain, shim):
-        """Whether everything that came of a case on the shim has come of it plain too."""
-        if any(name in run.crashes for run in shim):
-            return False
-        one, other = ([run.outcomes.get(name) for run in side] for side in (plain, shim))
-        return all(outcome in one for outcome in other)
+    def compare(self):
+        """Sort what did not come out the same each time: unstable is what has come of it plain too, all of it."""
+        self.unstable, self.different = {}, {}
+        for name in [*self.plain.list, AT_EXIT]:
+            plain, shim = ([run.outcome(name) for run in runs] for runs in self.runs.values())
+            odd = [outcome for outcome in shim + plain if outcome != plain[0]]
+            if odd:
+                kind = self.unstable if all(outcome in plain for outcome in shim) else self.different
+                kind[name] = list(differences(plain[0], odd[0]))
 
-    def differs(self, name):
-        return self.plain.outcomes.get(name) != self.shim.outcomes.get(name)
+    @property
+    def plain(self):
+        return self.runs["plain"][0]
+
+    @property
+    def shim(self):
+        return self.runs["shim"][0]
+
+    def crashes(self, way):
+        """Every case that ended the process in any run."""
+        return {name: problem for run in self.runs[way] for name, problem in run.crashes.items()}
 
     @property
     def cases(self):
@@ -121,9 +132,8 @@ class Comparison:
 
     def errors(self):
         """What ends in the same exception both ways, by name."""
-        return {
-            name: outcome["error"] for name, outcome in self.shim.outcomes.items() if "error" in outcome and name not in {*self.different, *self.unstable}
-        }
+        odd = {*self.different, *self.unstable}
+        return {name: outcome["error"] for name, outcome in self.shim.outcomes.items() if "error" in outcome and name not in odd}
 
     def without_code(self):
         """Cases in which Dynamo has made no code: they prove nothing of the shim."""
@@ -135,7 +145,7 @@ class Comparison:
     def line(self):
         text = f"{', '.join(self.modules)}: {self.cases} cases, "
         text += f"{len(self.different)} DIFFERENT" if self.different else "the same"
-        for what, found in (("crash plain", self.plain.crashes), ("CRASH ON THE SHIM", self.shim.crashes), ("unstable", self.unstable)):
+        for what, found in (("crash plain", self.crashes("plain")), ("CRASH ON THE SHIM", self.crashes("shim")), ("unstable", self.unstable)):
             text += f", {len(found)} {what}" if found else ""
         return text
 
@@ -162,9 +172,10 @@ def report(environment, compared):
         by_backend[backend] = by_backend.get(backend, 0) + 1
     total = lambda count: sum(comparison.total(count) for comparison in compared)
     different = sum(len(comparison.different) for comparison in compared)
+    at_exit = sum(AT_EXIT in {**comparison.different, **comparison.unstable} for comparison in compared)
     errors = {name: error for comparison in compared for name, error in comparison.errors().items()}
     unstable = sum(len(comparison.unstable) for comparison in compared)
-    same = len(names) - different - len(errors) - unstable
+    same = len(names) + at_exit - different - len(errors) - unstable
     backends = ", ".join(f"{count} {backend}" for backend, count in by_backend.items())
     say(
         f"\n{environment.name}: {len({name.partition('[')[0] for name in names})} programs, {len(names)} cases ({backends}): "
@@ -183,7 +194,7 @@ def report(environment, compared):
             for name, places in cases.items():
                 say(f"  {title}: {name}")
                 say("\n".join(f"    outcome{place[:400]}" for place in places[:8]))
-        for title, crashes in (("crash plain", comparison.plain.crashes), ("CRASH ON THE SHIM", comparison.shim.crashes)):
+        for title, crashes in (("crash plain", comparison.crashes("plain")), ("CRASH ON THE SHIM", comparison.crashes("shim"))):
             for name, problem in crashes.items():
                 say(f"  {title}: {name}: " + problem.replace("\n", "\n    | "))
     return different
@@ -194,7 +205,7 @@ def as_json(compared):
         ", ".join(comparison.modules): {
             "plain": comparison.plain.outcomes,
             "shim": comparison.shim.outcomes,
-            "crashes": {"plain": comparison.plain.crashes, "shim": comparison.shim.crashes},
+            "crashes": {way: comparison.crashes(way) for way in comparison.runs},
             "different": comparison.different,
             "unstable": comparison.unstable,
             "counters": comparison.shim.counters,

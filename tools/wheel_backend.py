@@ -4,9 +4,10 @@ A PEP 517 build backend, which pyproject.toml names. It also asks pip for libcla
 """
 
 import contextlib
-import fcntl
+import json
 import os
 import pathlib
+import shlex
 import shutil
 import sys
 
@@ -32,6 +33,8 @@ def get_requires_for_build_wheel(config_settings=None):
 @contextlib.contextmanager
 def alone():
     """One build at a time: all of them stage what they add in the same folder."""
+    import fcntl  # not on every system that may ask for a source distribution
+
     DATA.parent.mkdir(exist_ok=True)
     with open(DATA.with_suffix(".lock"), "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -56,10 +59,15 @@ def python():
         raise Failure(problem.message) from None
 
 
-def rustflags():
-    """What messages say of a dependency's file: not where this machine keeps its sources."""
+def settings(given):
+    """With what messages say of a dependency's file: not where this machine keeps its sources.
+
+    As Cargo's configuration, where it joins the flags that others have set; where those are in RUSTFLAGS, they win.
+    """
     home = os.environ.get("CARGO_HOME") or os.path.expanduser("~/.cargo")
-    return f"{os.environ.get('RUSTFLAGS', '')} --remap-path-prefix={home}=cargo".strip()
+    option = ["--config", f"build.rustflags={json.dumps([f'--remap-path-prefix={home}=cargo'])}"]
+    before = (given or {}).get("build-args", "")
+    return {**(given or {}), "build-args": f"{before} {shlex.join(option)}".strip()}
 
 
 def stage(build):
@@ -81,7 +89,7 @@ def prepared(work, *arguments):
             build = Build(python()).library()
             stage(build)
             # A folder of its own: cargo would put this build, with its counters, in the library's place.
-            os.environ.update(build.environment(), CARGO_TARGET_DIR=str(build.cargo_target / "wheel"), RUSTFLAGS=rustflags())
+            os.environ.update(build.environment(), CARGO_TARGET_DIR=str(build.cargo_target / "wheel"))
             return work(*arguments)
     except Failure as failure:
         sys.exit(f"\nerror: {failure}")
@@ -94,4 +102,4 @@ def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     folder = str(pathlib.Path(wheel_directory).resolve())
-    return prepared(maturin.build_wheel, folder, config_settings, metadata_directory)
+    return prepared(maturin.build_wheel, folder, settings(config_settings), metadata_directory)

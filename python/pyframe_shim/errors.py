@@ -2,7 +2,7 @@
 
 
 class PyFrameShimError(RuntimeError):
-    """The library was not installed. PyTorch works as it would without it."""
+    """The library was not installed, and PyTorch works as it would without it; or it was, for another PyTorch."""
 
 
 class UnsupportedPlatform(PyFrameShimError):

@@ -4,11 +4,11 @@ import os
 import pathlib
 import sys
 
-from . import _native, dropin
-from .errors import NoTorch, PyFrameShimError, TooLate, UnsupportedPlatform
-from .torch_release import LIBRARY, Torch
+from _pyframe_shim_start import START, BeforeTorch
 
-START = "PYFRAME_SHIM_START"
+from . import _native, dropin
+from .errors import PyFrameShimError, TooLate, UnsupportedPlatform
+from .torch_release import LIBRARY, Torch
 
 _installed = False
 
@@ -25,7 +25,7 @@ def start_folder():
 
 
 def check():
-    """The PyTorch that the library can be installed for; or an error that says why there is none."""
+    """Raise if there is no PyTorch that the library can be installed for: the error says why."""
     if sys.platform != "linux":
         raise UnsupportedPlatform(
             f"on {sys.platform} a library's calls cannot be answered by another: build PyTorch with this library, or use Linux"
@@ -35,30 +35,13 @@ def check():
             "PyTorch is loaded already, and its calls are bound to its own functions; call pyframe_shim.install() before "
             "the first `import torch`, or run the program with `python -m pyframe_shim run`"
         )
-    torch = Torch.find()
-    torch.require_fit()
-    return torch
+    Torch.find().require_fit()
 
 
-class Guard:
-    """A finder that finds nothing, but refuses a PyTorch that does not fit: `import torch` may find another one than install()."""
-
-    def __init__(self, fitting):
-        self.fitting, self.looking = {fitting.library}, False
-
-    def find_spec(self, name, path=None, target=None):
-        if name == "torch" and not self.looking:
-            self.looking = True
-            try:
-                torch = Torch.find()
-                if torch.library not in self.fitting:
-                    torch.require_fit()
-                    self.fitting.add(torch.library)
-            except NoTorch:
-                pass
-            finally:
-                self.looking = False
-        return None
+def guard(spec):
+    """Raise if the PyTorch that is about to be imported does not fit: it may be another one than install() has found."""
+    if spec.origin is not None:
+        Torch(pathlib.Path(spec.origin).parent).require_fit()
 
 
 def install(strict=True, children=True):
@@ -71,9 +54,9 @@ def install(strict=True, children=True):
     global _installed
     try:
         if not _installed:
-            torch = check()
+            check()
             dropin.promote()
-            sys.meta_path.insert(0, Guard(torch))
+            sys.meta_path.insert(0, BeforeTorch(guard))
             _installed = True
     except PyFrameShimError:
         if strict:

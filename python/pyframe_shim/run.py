@@ -11,8 +11,8 @@ import site
 import sys
 
 from . import dropin
-from .errors import NoTorch, PyFrameShimError
-from .interpose import START, check, start_folder
+from .errors import PyFrameShimError
+from .interpose import START, start_folder
 
 USAGE = """usage: python -m pyframe_shim run [--stats] [--chunk-cache N] script.py [arguments]
        python -m pyframe_shim run [--stats] [--chunk-cache N] -m module [arguments]
@@ -52,20 +52,16 @@ def own_flags():
     return [*words, flag] if flag != "-" else words
 
 
-def options_of(program):
-    """How Python reads its command line: the letters of its options that have no value, and the script, if it is to run one."""
+def letters_of(program):
+    """The letters of the options without a value that Python finds in front of a program."""
     letters, words = set(), list(program)
-    while words and words[0].startswith("-") and words[0] != "-":
-        word = words.pop(0)
-        if word.startswith("--"):
-            del words[: word == "--check-hash-based-pycs"]
-            continue
-        flags, valued, value = re.fullmatch(r"-([^cmWX]*)([cmWX]?)(.*)", word, re.DOTALL).groups()
+    while words and words[0].startswith("-") and words[0] not in ("-", "--"):
+        flags, valued, value = re.fullmatch(r"-([^cmWX]*)([cmWX]?)(.*)", words.pop(0), re.DOTALL).groups()
         letters.update(flags)
         if valued in ("c", "m"):
-            return letters, None
+            break
         del words[: bool(valued and not value)]
-    return letters, words[0] if words else None
+    return letters
 
 
 def require_start_file(letters):
@@ -78,24 +74,6 @@ def require_start_file(letters):
             f"Python reads no start-up file (.pth) in {start_folder()}; install pyframe-shim with pip into an environment, "
             f"or call pyframe_shim.install() at the top of the program"
         )
-
-
-def check_for(letters, script):
-    """Raise if the PyTorch that the program finds when it starts does not fit. It may come to another one; or do without."""
-    before = sys.path[:]
-    if not sys.flags.safe_path:
-        # The folder that Python has put there for this module is another one for the program, or none.
-        folder = script if script is None or os.path.isdir(script) else os.path.dirname(script)
-        if not letters.isdisjoint("IP"):
-            del sys.path[0]
-        elif folder is not None:
-            sys.path[0] = os.path.realpath(folder)
-    try:
-        check()
-    except NoTorch:
-        pass
-    finally:
-        sys.path[:] = before
 
 
 def run(words):
@@ -112,9 +90,7 @@ def run(words):
         print(f"error: {problem}", USAGE, sep="\n\n", file=sys.stderr)
         return 2
     try:
-        letters, script = options_of(program)
-        require_start_file(letters)
-        check_for(letters, script)
+        require_start_file(letters_of(program))
     except PyFrameShimError as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1

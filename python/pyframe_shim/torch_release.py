@@ -58,7 +58,7 @@ class Torch:
                 return distribution.version
         # Built and used in one place, or installed by a system that keeps its own records.
         file = self.folder / "version.py"
-        found = re.search(r"^__version__\s*=\s*['\"](.+?)['\"]", file.read_text(), re.MULTILINE) if file.is_file() else None
+        found = re.search(r"^__version__\s*=\s*['\"](.+?)['\"]", file.read_text(errors="replace"), re.MULTILINE) if file.is_file() else None
         return found.group(1) if found else "(of an unknown version)"
 
     def known(self):

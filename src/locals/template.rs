@@ -39,12 +39,12 @@ const STRIKES: u8 = 4;
 
 /// What is known of one code object.
 struct Entry {
-    /// Its address; the code may be gone.
+    /// Its address, and that of its names, in one number; the code may be gone. 0 if none is known.
     code: Cell<usize>,
     /// A dict that has the names as keys, untracked and known to nobody else; an owned reference, or NULL.
     template: Cell<*mut PyObject>,
     strikes: Cell<u8>,
-    /// Whether the template has been of use since other code last asked for its place.
+    /// Whether the code has been asked for since other code wanted its place.
     used: Cell<bool>,
 }
 
@@ -92,19 +92,23 @@ impl Entry {
         }
     }
 
-    /// Gives the place to other code, unless the template has been of use since the last that asked: of two that are asked for
-    /// by turns, one has a template.
-    fn give_to(&self, code: usize) {
+    /// Gives the place to other code; but not as long as the one that has it is asked for as often as others: of two that are
+    /// asked for by turns, one has a template.
+    fn ask_for(&self, code: usize) {
         if !self.used.replace(false) {
-            self.forget();
-            self.strikes.set(0);
-            self.code.set(code);
+            self.give_to(code);
         }
+    }
+
+    fn give_to(&self, code: usize) {
+        self.forget();
+        self.strikes.set(0);
+        self.used.set(true);
+        self.code.set(code);
     }
 
     /// Counts whether the template had the names that were bound. One that has not is forgotten.
     fn count(&self, fits: bool) {
-        self.used.set(fits);
         match fits {
             true => self.strikes.set(self.strikes.get().saturating_sub(1)),
             false => {
@@ -121,6 +125,13 @@ impl Entry {
     }
 }
 
+/// What tells code from other code that comes to lie at its address, nearly always.
+fn identity(slots: &Slots<'_, '_>) -> usize {
+    let code = slots.code().as_ptr();
+    // SAFETY: the code is alive.
+    code as usize ^ (unsafe { (*code).co_localsplusnames } as usize).rotate_left(usize::BITS / 2)
+}
+
 /// A fresh dict of the bound locals of a frame whose namespace is its slots, from a template.
 ///
 /// # Errors
@@ -130,15 +141,16 @@ pub(super) fn make(slots: &Slots<'_, '_>) -> Result<Made, Raised> {
     if !(FEWEST..=MOST_SLOTS).contains(&count) || !code.is_optimized() || slots.are_empty() || !in_main_interpreter() {
         return Ok(Made::No);
     }
-    let (entry, code) = (Entry::of(slots), code.as_ptr() as usize);
+    let (entry, code) = (Entry::of(slots), identity(slots));
     if entry.code.get() != code {
-        entry.give_to(code);
+        entry.ask_for(code);
         return Ok(Made::No);
     }
     if entry.strikes.get() >= STRIKES {
         entry.strikes.set(entry.strikes.get().wrapping_add(1));
         return Ok(Made::No);
     }
+    entry.used.set(true);
     let Some(template) = entry.template() else { return Ok(Made::ToLearn) };
     // SAFETY: a dict; a new reference, or NULL with an exception.
     let dict = unsafe { Owned::from_new(PyDict_Copy(template.as_ptr()))? };
@@ -186,7 +198,7 @@ pub(super) fn learn(slots: &Slots<'_, '_>, dict: &Owned) {
     let entry = Entry::of(slots);
     // SAFETY: a dict.
     let few = unsafe { PyDict_Size(dict.as_ptr()) } < FEWEST as isize;
-    let wanted = || entry.code.get() == slots.code().as_ptr() as usize && entry.template.get().is_null();
+    let wanted = || entry.code.get() == identity(slots) && entry.template.get().is_null();
     if few || !wanted() {
         return;
     }
@@ -267,8 +279,7 @@ fn have_it_emptied() -> Option<()> {
 unsafe extern "C" fn empty(_capsule: *mut PyObject) {
     TABLE.usable.set(None);
     for entry in &TABLE.entries {
-        entry.code.set(0);
-        entry.forget();
+        entry.give_to(0);
     }
 }
 
@@ -278,7 +289,7 @@ extern "C" fn begin_anew() {
     TABLE.usable.set(None);
     TABLE.ends.set(false);
     for entry in &TABLE.entries {
-        entry.code.set(0);
         entry.template.set(ptr::null_mut());
+        entry.give_to(0);
     }
 }

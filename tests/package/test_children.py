@@ -115,6 +115,27 @@ class Children(PackageTest):
         self.assertEqual(self.tell(("-c", code), PYTHONPATH="", PYFRAME_SHIM_START=str(SITE)), HERE)
         self.assertEqual(self.tell(("-c", code), PYTHONPATH=""), NOT_HERE)
 
+    def test_imports_of_other_threads(self):
+        """Another thread is in the middle of importing what the installation needs too: neither waits for ever."""
+        self.write("threads.py", """
+import sys, threading, time
+met = threading.Event()
+
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "pyframe_shim.dropin":
+            met.set()
+            time.sleep(0.5)
+
+sys.meta_path.insert(0, Slow())
+other = threading.Thread(target=__import__, args=("pyframe_shim",))
+other.start()
+met.wait()
+import worker
+print(worker.json.dumps(worker.tell()))
+""")
+        self.assertEqual(self.tell(("threads.py",), PYFRAME_SHIM_START=str(SITE)), HERE)
+
     def test_nothing_is_preloaded(self):
         lists = "subprocess.run(['/bin/ls', '/bin/ls'], check=True)"
         self.write("lists.py", f"import os, subprocess\n{lists}\nprint(os.environ.get('LD_PRELOAD'))\n")

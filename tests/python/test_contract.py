@@ -53,6 +53,12 @@ class ClearTest(ContractTestCase):
     def test_the_frame_of_a_resumed_generator(self):
         self.assert_broken(RESUME_WITH.format("probe.clear"), CLEAR, ENDED, "generator", "yield a")
 
+    @unittest.skipUnless(HOOK_DISCARDS_FRAMES, "a generator's frame that runs is refused up to 3.11")
+    def test_the_frame_of_a_generator_that_another_runs_in(self):
+        """The exception that the thread handles is not the generator's."""
+        program = "g = generator(1); next(g); probe.clear_generator(g, 0)"
+        self.assert_broken(program, CLEAR, "the generator's exception state must be the thread's innermost")
+
     def test_the_frame_of_a_frame_object(self):
         """It is the object's to clear, which would drop the code once more."""
         program = "o = kept(); probe.clear(probe.frame_of(o))"
@@ -156,9 +162,10 @@ class LocalsTest(ContractTestCase):
         self.assert_dies_in(program, "(THP_PyFrame_GetLocals|get_framelocals_mapping)")
 
     def test_an_entry_frame_with_code(self):
-        for function, call in self.CALLS.items():
-            with self.subTest(function):
-                self.assert_broken(ON_C_STACK + call.format(0), function, NOT_AN_ENTRY_FRAME)
+        for empty in ("", "probe.set_stacktop(f, 0); "):
+            for function, call in self.CALLS.items():
+                with self.subTest(function, empty=empty):
+                    self.assert_broken(ON_C_STACK + empty + call.format(0), function, NOT_AN_ENTRY_FRAME)
 
     @unittest.skipUnless(ENTRY_FRAMES_HAVE_NO_CODE, "every frame has code up to 3.12")
     def test_an_entry_frame(self):

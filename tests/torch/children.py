@@ -43,10 +43,14 @@ def loaded_by(method):
 
 def compile_worker():
     """One of inductor's processes for compiling; it takes jobs, but none of this file's."""
-    from torch._inductor import async_compile, config
+    from torch._inductor import config
 
+    try:
+        from torch._inductor.async_compile import AsyncCompile
+    except ImportError:  # before 2.4
+        from torch._inductor.codecache import AsyncCompile
     assert config.compile_threads > 1, config.compile_threads
-    pool = async_compile.AsyncCompile.process_pool()
+    pool = AsyncCompile.process_pool()
     bound, worker = pool.submit(pyframe_shim.bound_symbols).result(300), pool.submit(os.getpid).result(300)
     assert worker != os.getpid()
     return ours(bound)

@@ -114,12 +114,17 @@ static PyObject *clear_with_pending(PyObject *module, PyObject *args)
     return value ? value : Py_NewRef(Py_None);
 }
 
-PyDoc_STRVAR(clear_generator_doc, "clear_generator(generator): mark it as cleared, then THP_PyFrame_Clear its frame.");
-static PyObject *clear_generator(PyObject *module, PyObject *object)
+PyDoc_STRVAR(clear_generator_doc, "clear_generator(generator[, state]): give it a state, cleared unless another is named, then\n"
+                                  "THP_PyFrame_Clear its frame.");
+static PyObject *clear_generator(PyObject *module, PyObject *args)
 {
     (void)module;
-    PyGenObject *generator = (PyGenObject *)object;
-    generator->gi_frame_state = FRAME_CLEARED;
+    PyGenObject *generator;
+    int state = FRAME_CLEARED;
+    if (!PyArg_ParseTuple(args, "O|i", &generator, &state)) {
+        return NULL;
+    }
+    generator->gi_frame_state = (char)state;
     THP_PyFrame_Clear((_PyInterpreterFrame *)generator->gi_iframe);
     Py_RETURN_NONE;
 }
@@ -152,7 +157,7 @@ PyMethodDef probe_frame_objects[] = {
     METHOD(track, METH_O),
     METHOD(clear, METH_VARARGS),
     METHOD(clear_with_pending, METH_VARARGS),
-    METHOD(clear_generator, METH_O),
+    METHOD(clear_generator, METH_VARARGS),
     METHOD(exception_item, METH_NOARGS),
     METHOD(recursion, METH_NOARGS),
     {NULL, NULL, 0, NULL},
