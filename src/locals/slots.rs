@@ -42,9 +42,15 @@ impl<'f> CellsMade<'f> {
     fn has(&self, slot: usize) -> bool {
         match *self {
             Self::All => true,
-            Self::Before(code, unit) => code.cells_made_before(unit).any(|made| made == slot),
+            Self::Before(code, unit) => is_made_before(code, unit, slot),
         }
     }
+}
+
+#[cold]
+#[inline(never)]
+fn is_made_before(code: Code<'_>, unit: usize, slot: usize) -> bool {
+    code.cells_made_before(unit).any(|made| made == slot)
 }
 
 /// The slots that belong into a locals mapping.
@@ -108,6 +114,7 @@ impl<'v, 'f> Slots<'v, 'f> {
             .any(|(slot, &kind)| self.code.slot_name(slot) == name && self.value(slot, kind).is_some())
     }
 
+    #[inline(always)]
     fn value(&self, slot: usize, kind: SlotKind) -> Option<NonNull<PyObject>> {
         let held = self.frame.slot(slot);
         // A cleared frame. 3.13.0 leaves stale pointers in the slots of a closed generator.
