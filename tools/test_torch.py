@@ -33,7 +33,7 @@ INNER = {
 SECONDS = 300
 # Where plain torch has to end badly; elsewhere it may.
 CRASHES = {
-    "generator_is_not_evaluated": {("2.6.0", "3.12"), ("2.6.0", "3.13")},
+    "generator_is_not_evaluated": {("2.6.0", "3.12"), ("2.6.0", "3.13"), ("2.15.0", "3.12")},
     "many_free_variables": {("2.4.1", "3.11"), ("2.4.1", "3.12")},
 }
 WAYS = {"plain": [], "shim": ["-m", "pyframe_shim", "run"]}
