@@ -119,6 +119,8 @@ class AsPython(RunTest):
         ends = []
         for words in (["waits.py"], ["-m", "pyframe_shim", "run", "--stats", "waits.py"]):
             streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+            # What runs in the background may have been started with the signal ignored, and would hand that on.
+            streams["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
             with subprocess.Popen([PYTHON, *words], cwd=self.folder, env=self.environment, **streams) as waiting:
                 self.assertEqual(waiting.stdout.readline(), "ready\n")
                 time.sleep(0.1)
