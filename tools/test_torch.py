@@ -104,7 +104,8 @@ def children(environment):
             return 1
         found[way] = json.loads(output.splitlines()[-1])
     failed = [kind for kind in found["plain"] if found["plain"][kind] or not found["shim"][kind]]
-    say(f"\nchild processes: the library in {sum(found['shim'].values())} of {len(found['shim'])} kinds, plain in none asked for it")
+    ours, plain = (sum(found[way].values()) for way in ("shim", "plain"))
+    say(f"\nchild processes: the library in {ours} of {len(found['shim'])} kinds, and in {plain} where nobody asked for it")
     for kind in failed:
         say(f"  {kind}: plain {found['plain'][kind]}, on the shim {found['shim'][kind]}   WRONG")
     return len(failed)

@@ -168,7 +168,6 @@ class Refuses(PackageTest):
         self.assertEqual(kind, "UnknownTorch")
         self.assertIn("libtorch_python.so", text)
 
-
     def test_a_library_that_cannot_be_read(self):
         environment = self.torch()
         (self.folder / "found" / "torch" / "lib" / "libtorch_python.so").write_text("a pointer to where the file is\n")

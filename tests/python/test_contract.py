@@ -84,7 +84,6 @@ class ClearTest(ContractTestCase):
         rule = "the frame object must not have an f_back yet"
         self.assert_broken(program, CLEAR, rule, "plain", "def plain(a, b):")
 
-
     def test_an_entry_frame(self):
         self.assert_broken(ON_C_STACK + "probe.clear(f)", CLEAR, NOT_AN_ENTRY_FRAME)
 

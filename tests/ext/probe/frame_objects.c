@@ -46,6 +46,17 @@ static PyObject *make_frame_object(PyObject *module, PyObject *args)
     return Py_XNewRef((PyObject *)THP_PyFrame_MakeAndSetFrameObject(frame));
 }
 
+/* The exception that is set, no longer; None if there is none. */
+static PyObject *take_exception(void)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    Py_XDECREF(type);
+    Py_XDECREF(traceback);
+    return value ? value : Py_NewRef(Py_None);
+}
+
 PyDoc_STRVAR(make_with_pending_doc, "make_with_pending(frame, exception): the same while the exception is set; returns\n"
                                     "(frame object, the exception that is set afterwards).");
 static PyObject *make_with_pending(PyObject *module, PyObject *args)
@@ -58,12 +69,7 @@ static PyObject *make_with_pending(PyObject *module, PyObject *args)
     }
     PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
     PyObject *object = Py_XNewRef((PyObject *)THP_PyFrame_MakeAndSetFrameObject(frame));
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
-    PyErr_NormalizeException(&type, &value, &traceback);
-    Py_XDECREF(type);
-    Py_XDECREF(traceback);
-    return Py_BuildValue("NN", object ? object : Py_NewRef(Py_None), value ? value : Py_NewRef(Py_None));
+    return Py_BuildValue("NN", object ? object : Py_NewRef(Py_None), take_exception());
 }
 
 PyDoc_STRVAR(make_with_gc_doc, "make_with_gc(frame): make_frame_object with the collector switched on for no longer.");
@@ -106,12 +112,7 @@ static PyObject *clear_with_pending(PyObject *module, PyObject *args)
     }
     PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
     THP_PyFrame_Clear(frame);
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
-    PyErr_NormalizeException(&type, &value, &traceback);
-    Py_XDECREF(type);
-    Py_XDECREF(traceback);
-    return value ? value : Py_NewRef(Py_None);
+    return take_exception();
 }
 
 PyDoc_STRVAR(clear_generator_doc, "clear_generator(generator[, state]): give it a state, cleared unless another is named, then\n"

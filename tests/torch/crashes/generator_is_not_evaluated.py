@@ -36,6 +36,8 @@ def main():
             print("unknown:", compiled(generator))
         except RuntimeError as error:
             print("RuntimeError:", error)
+            # The frame was refused, and its generator is at its end: nothing of it runs any more.
+            assert generator.gi_frame is None and not list(generator), generator
     print("what is left of the generator:", [value.tolist() for value in generator])
 
 
