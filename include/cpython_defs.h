@@ -22,10 +22,39 @@ extern "C" {
 
 #if PY_VERSION_HEX >= 0x030B0000
 
-/* What PEP 523 hands to a frame-evaluation function. */
+/* What PEP 523 hands to a frame-evaluation function.
+ *
+ * Which frames may be passed to the functions below, and until when:
+ *   - the frame that a hook was given: until the hook passes it to the evaluator (3.12, 3.13), or returns (3.11);
+ *   - a frame that the calling thread runs, from what it has called: until it returns;
+ *   - the frame of a generator, coroutine or frame object: for as long as the caller holds that object;
+ *   - a frame that the caller has pushed and initialized: until the caller clears it;
+ *   - a frame that another thread runs: by get_framelocals_mapping only, and not on 3.11, where a collection inside of the call
+ *     may let that thread go on.
+ * An entry frame of the evaluator (3.12 and newer) is a broken contract wherever it is passed.
+ *
+ * Who clears and pops which frame:
+ *
+ *                                                  3.11                 3.12, 3.13
+ *   the frame that the hook was given, evaluated   the hook's caller    the evaluator
+ *   the same, not evaluated                        the hook's caller    the hook
+ *   the hook's shadow frame, evaluated             the hook             the evaluator
+ *   the same, not evaluated                        the hook             the hook
+ *   the frame of a resumed generator, evaluated    the generator        the generator
+ *   the same, not evaluated                        the generator        the hook: THP_PyFrame_Clear ends the generator
+ *
+ * Frames are cleared before they are popped, and popped in the reverse order of their pushes. Most breaches of this are
+ * caught, but these cannot be:
+ *   - 3.11: a hook that clears the frame that it was given, after it has cleared and popped its shadow frame. CPython clears
+ *     that frame once more, and crashes. The frame looks like a shadow frame that has not been evaluated.
+ *   - 3.12: the frame of a generator that has ended, cleared once more.
+ *   - a frame that is popped and was not cleared: what it held is leaked. It looks like memory that was pushed for a frame and
+ *     never initialized.
+ *   - a frame that has been popped, and whose memory is another frame's by now. */
 typedef struct _PyInterpreterFrame _PyInterpreterFrame;
 
-/* Merges the frame's locals into its f_locals, which is made if there is none. Returns 0, or -1.
+/* Merges the frame's locals into its f_locals, which is made if there is none. Returns 0, or -1. ValueError if the frame has
+ * been cleared (THP_PyFrame_Clear), is being cleared, or was that of a generator which has ended.
  *
  * A name without a value is deleted from the mapping; a KeyError from that is ignored, every other error returned.
  * Names written before an error into a mapping that the frame had stay written. If the frame has not started and its
@@ -48,20 +77,22 @@ PyObject *THP_PyFrame_GetLocals(_PyInterpreterFrame *frame, int include_hidden, 
 
 /* A fresh dict of the frame's bound locals: new, or NULL. The frame is left as it is; free variables that it has not
  * copied yet are read from its closure. Hidden locals, and the free variables of module and class bodies, are left out.
- * From PyTorch 2.5 and 2.6.
+ * The names of a module, a class body or exec are not in slots but in the frame's f_locals: they are not in the dict.
+ * A frame that the interpreter is clearing, or whose generator has ended, has no locals: the dict is empty. ValueError if the
+ * frame has been cleared by THP_PyFrame_Clear. From PyTorch 2.5 and 2.6.
  *
- * Differs: cells that the frame has made already are seen through. On 3.13 the other cells of module and class bodies are
+ * Differs: a finalizer may ask for the locals of the very frame that is being cleared, except on 3.11. Cells that the frame has made already are seen through. On 3.13 the other cells of module and class bodies are
  * left out as well, as CPython's own f_locals does there. */
 PyObject *get_framelocals_mapping(_PyInterpreterFrame *frame);
 
-/* A copy of a function with other code: new, or NULL with ValueError or MemoryError. Name and qualified name are the
+/* A copy of a function with other code: new, or NULL with TypeError, ValueError or MemoryError. Name and qualified name are the
  * code's, func_version is 0. Function watchers (3.12+) are not told of it, but will be of its end.
  *
  * Differs: if the code bears the name of the function's own code, the function's names are kept. A closure whose length
- * is not the code's number of free variables is a ValueError. */
+ * is not the code's number of free variables is a ValueError; something else than a function, or than code, is a TypeError. */
 PyFunctionObject *_PyFunction_CopyWithNewCode(PyFunctionObject *function, PyCodeObject *code);
 
-/* An untracked frame object with room for a frame of the code: new, or NULL.
+/* An untracked frame object with room for a frame of the code: new, or NULL with TypeError or MemoryError.
  *
  * Differs: every field is set, f_frame too (to a dead frame of the object's own), so it may be released at any time. */
 PyFrameObject *THP_PyFrame_New_NoTrack(const PyCodeObject *code);
@@ -75,7 +106,9 @@ PyFrameObject *THP_PyFrame_MakeAndSetFrameObject(_PyInterpreterFrame *frame);
 
 /* Drops what the frame holds, its code included; if others hold its frame object, moves everything there instead. The
  * memory is still to be popped. A pending exception stays.
- * Contract: the frame is the calling thread's, unlinked and not running, and is not used again but to be popped.
+ * Contract: the frame is the calling thread's, unlinked and not running, has not been popped, and is not used again but to be
+ * popped. On 3.12 and newer it lies on the thread's data stack, or is a generator's; on 3.11 it may lie in the caller's own
+ * memory, and on the data stack there is no frame above it.
  *
  * Differs: f_back of the object is the thread's current frame, not what an unlinked frame's `previous` happens to hold;
  * running out of memory while it is made costs f_back, not the pending exception. From 3.12 on, the frame of a resumed
@@ -89,15 +122,15 @@ void THP_PyFrame_Clear(_PyInterpreterFrame *frame);
 void *THP_PyObject_VirtualAlloc(size_t size);
 void THP_PyObject_VirtualFree(void *memory, size_t size);
 
-/* Takes `size` words (of sizeof(PyObject *)) from the thread's data stack, in a new chunk if need be. The memory is not
- * initialized. NULL with MemoryError.
+/* Takes `size` words (of sizeof(PyObject *)), one at least, from the thread's data stack, in a new chunk if need be. The memory
+ * is not initialized. NULL with MemoryError.
  *
- * Differs: nothing overflows; what needs a chunk above 1 GiB, the largest that CPython can describe, is a MemoryError.
+ * Differs: no words take one, so that no two pushes give out the same address. Nothing overflows; what needs a chunk above 1 GiB, the largest that CPython can describe, is a MemoryError.
  * So is an allocator that has nothing left. */
 _PyInterpreterFrame *THP_PyThreadState_BumpFramePointerSlow(PyThreadState *tstate, size_t size);
 
 /* Gives back to the thread's data stack what was taken last.
- * Contract: `frame` is what was pushed last and not popped yet.
+ * Contract: `frame` is what was pushed last and not popped yet, and is not linked.
  *
  * Differs: from 3.12 on, the frame of a generator, which does not lie on the data stack, is left alone. A chunk of 16 KiB
  * that becomes empty is kept for the thread's next one, until the thread ends. */

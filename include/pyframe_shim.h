@@ -16,7 +16,11 @@ extern "C" {
 /* Checks that the library fits the running interpreter: its minor, that it has the GIL, and, on a live frame, that the
  * private structures are laid out as they were where the library was built. It looks at the thread state's current frame
  * and data stack, and at the frame's object, code, function, instruction pointer, owner, caller and first slot. Call it in
- * your module's init function, with the GIL held, and return NULL if it fails.
+ * your module's init function, with the GIL held, and return NULL if it fails. Without the GIL it ends the process with one
+ * line, unless there are sub-interpreters: CPython keeps no account of who holds the GIL then.
+ *
+ * It compiles and runs a few lines of Python, in a namespace of their own with no builtins. It imports nothing and calls
+ * nothing that a program can replace. Hooks, tracers and the audit hook for "compile" see it.
  *
  * Returns 0, or -1 with an ImportError that names the Python that the library was built for, the one that it is running
  * in, and what to do; or with whatever kept the check from running, such as MemoryError. */
@@ -25,7 +29,6 @@ int PyFrameShim_CheckRuntime(void);
 /* Bits of PyFrameShim_Build.flags. */
 #define PYFRAME_SHIM_HAS_FRAMES 0x1u /* the frame symbols are there (CPython 3.11 and newer) */
 #define PYFRAME_SHIM_PY_DEBUG 0x2u   /* built from the headers of a Py_DEBUG interpreter */
-#define PYFRAME_SHIM_TRACE_REFS 0x4u /* built from the headers of a Py_TRACE_REFS interpreter */
 
 typedef struct {
     size_t size;                /* of this structure in the library, in bytes; later versions append fields */

@@ -6,7 +6,7 @@
 use crate::error::Raised;
 use crate::version;
 use core::ffi::{CStr, c_int};
-use pyo3_ffi::{Py_GetVersion, PyErr_SetString, PyExc_ImportError};
+use pyo3_ffi::{Py_GetVersion, Py_ssize_t, PyBaseObject_Type, PyErr_SetString, PyExc_ImportError, PyObject};
 use std::ffi::CString;
 
 /// What the library was built for.
@@ -22,8 +22,6 @@ pub struct Build {
     pub patch: c_int,
     /// Whether it was a `Py_DEBUG` build.
     pub debug: bool,
-    /// Whether it was a `Py_TRACE_REFS` build.
-    pub trace_refs: bool,
     /// Whether the library has the frame symbols; 3.9 and 3.10 have nothing to replace.
     pub frames: bool,
 }
@@ -44,7 +42,6 @@ pub const BUILD: Build = Build {
     minor: version::MINOR as c_int,
     patch: patch(PYTHON),
     debug: flag(env!("PYFRAME_SHIM_PYTHON_DEBUG")),
-    trace_refs: flag(env!("PYFRAME_SHIM_PYTHON_TRACE_REFS")),
     frames: cfg!(interpreter_frames),
 };
 
@@ -68,12 +65,15 @@ const fn patch(version: &str) -> c_int {
 }
 
 /// Why the running interpreter is not the one that the library was built for.
+///
+/// Most who read this have installed an extension that holds the library, and have no source of either.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Mismatch {
     /// Another minor.
     #[error(
-        "pyframe-shim was built for CPython 3.{built} ({PYTHON}), but this is CPython {running}; build it for this \
-         interpreter: PYO3_PYTHON=<this python> cargo build --release"
+        "pyframe-shim for CPython 3.{built} ({PYTHON}) was loaded into CPython {running}, which it cannot serve; install \
+         the extension that holds it for this Python, if there is one, or use CPython 3.{built} (to build the extension \
+         for this Python takes a pyframe-shim that was built for it, and there are those for CPython 3.11, 3.12 and 3.13)"
     )]
     Minor {
         /// The minor of the build.
@@ -83,8 +83,8 @@ pub enum Mismatch {
     },
     /// A build without the GIL, where objects look different.
     #[error(
-        "pyframe-shim was built for CPython 3.{built} ({PYTHON}) with the GIL, but this is the free-threaded CPython \
-         {running}, which it does not support; use the build with the GIL"
+        "pyframe-shim for CPython 3.{built} ({PYTHON}) was loaded into the free-threaded CPython {running}, which it does \
+         not support; use the build of CPython that has the GIL"
     )]
     FreeThreaded {
         /// The minor of the build.
@@ -92,16 +92,35 @@ pub enum Mismatch {
         /// The version that runs.
         running: String,
     },
+    /// A build whose objects begin with other fields.
+    #[error(
+        "pyframe-shim for CPython 3.{built} ({PYTHON}) was loaded into a CPython {running} whose objects are laid out \
+         otherwise, as those of a build with Py_TRACE_REFS are; use a build without it"
+    )]
+    Objects {
+        /// The minor of the build.
+        built: u32,
+        /// The version that runs.
+        running: String,
+    },
 }
 
-/// Compares the build's minor with the one that runs, by the text of `Py_GetVersion`.
+/// Compares the build's minor with the one that runs, by the text of `Py_GetVersion`; then how objects begin. Needs no GIL,
+/// and touches no object's reference count, which may be elsewhere.
 ///
 /// # Errors
 /// `Mismatch`; no exception is set.
 pub fn check_version() -> Result<(), Mismatch> {
     // SAFETY: a static, NUL-terminated string; works without the GIL.
     let text = unsafe { CStr::from_ptr(Py_GetVersion()) }.to_string_lossy();
-    compare_version(&text)
+    compare_version(&text)?;
+    // SAFETY: a static type, of which a field is read that is set before any extension can be loaded. Where objects begin
+    // with other fields, what is read there lies in the same type.
+    if unsafe { PyBaseObject_Type.tp_basicsize } != size_of::<PyObject>() as Py_ssize_t {
+        let running = text.split(' ').next().unwrap_or_default().to_owned();
+        return Err(Mismatch::Objects { built: version::MINOR, running });
+    }
+    Ok(())
 }
 
 /// The version that runs, such as `3.12.1`.
@@ -136,17 +155,21 @@ pub fn compare_version(text: &str) -> Result<(), Mismatch> {
 /// Proves that the library fits the running interpreter: the version, then the layout of a live frame, by the fields that
 /// a patch release could move: what is followed to find frames and chunks, and where a frame's slots begin.
 ///
-/// Needs the GIL. The C symbol is `PyFrameShim_CheckRuntime`.
+/// Imports nothing, and depends on nothing that Python code can replace. The C symbol is `PyFrameShim_CheckRuntime`.
 ///
 /// # Errors
 /// `ImportError`, which names both versions and what differs; or whatever kept the check from running, such as
 /// `MemoryError`.
-pub fn check_runtime() -> Result<(), Raised> {
+///
+/// # Safety
+/// The calling thread holds the GIL.
+pub unsafe fn check_runtime() -> Result<(), Raised> {
     if let Err(mismatch) = check_version() {
         return Err(import_error(&mismatch.to_string()));
     }
     #[cfg(interpreter_frames)]
-    crate::layout::check()?;
+    // SAFETY: the GIL is held, says the caller.
+    crate::layout::check(&unsafe { crate::thread::Thread::current() })?;
     Ok(())
 }
 

@@ -52,7 +52,7 @@ fn broken(function: &CStr, rule: &CStr, frame: Option<&Frame<'_>>) -> ! {
             None => libc::snprintf(
                 buffer,
                 room,
-                c"pyframe-shim: contract broken: %s: %s (no frame)\n".as_ptr(),
+                c"pyframe-shim: contract broken: %s: %s\n".as_ptr(),
                 function.as_ptr(),
                 rule.as_ptr(),
             ),

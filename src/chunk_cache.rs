@@ -13,6 +13,7 @@ use crate::arena::Arena;
 use crate::datastack::CHUNK_BYTES;
 use crate::error::Raised;
 use crate::resident;
+use crate::thread::Thread;
 use crate::version;
 use core::ffi::{CStr, c_void};
 use core::ptr;
@@ -173,7 +174,7 @@ extern "C" fn free<const NUMBER: usize>(_context: *mut c_void, memory: *mut c_vo
 /// # Errors
 /// `ValueError` if `chunks` is 0 or more than [`LARGEST`]; `RuntimeError` if other arena allocators have been put on top of
 /// ours too often.
-pub fn enable(chunks: usize) -> Result<bool, Raised> {
+pub fn enable(_thread: &Thread<'_>, chunks: usize) -> Result<bool, Raised> {
     if chunks == 0 || chunks > LARGEST {
         // SAFETY: an exception class that lives as long as the process.
         return Err(raise(unsafe { PyExc_ValueError }, c"a chunk cache keeps 1 to 64 chunks"));
@@ -206,7 +207,7 @@ pub fn enable(chunks: usize) -> Result<bool, Raised> {
 
 /// Gives the kept chunks back and keeps no more. The arena allocator is what it was before, unless somebody has set
 /// another since: then ours stays below that one, and passes everything on.
-pub fn disable() {
+pub fn disable(_thread: &Thread<'_>) {
     let current = Arena::current();
     for layer in LAYER.iter().filter(|layer| layer.below.get().is_some()) {
         if layer.is(&current) {

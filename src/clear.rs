@@ -2,14 +2,17 @@
 
 use crate::check::{NOT_AN_ENTRY_FRAME, require};
 use crate::code::Code;
+use crate::datastack::{self, Place, lies_on_top_chunk};
 use crate::frame::{Frame, Owner, disown};
 use crate::frame_object::take_ownership;
-use crate::sys::{self, PyGenObject};
+use crate::mapped::is_mapped;
+use crate::sys::{self, _PyInterpreterFrame, PyGenObject};
 use crate::thread::Thread;
 use crate::version;
 use core::ffi::CStr;
+use core::mem::offset_of;
 use core::ptr;
-use pyo3_ffi::{Py_CLEAR, Py_DECREF, Py_INCREF, Py_REFCNT};
+use pyo3_ffi::{Py_CLEAR, Py_DECREF, Py_INCREF, Py_REFCNT, PyObject};
 
 const NAME: &CStr = c"THP_PyFrame_Clear";
 const EXECUTING: i8 = sys::_framestate_FRAME_EXECUTING as i8;
@@ -27,6 +30,10 @@ const CLEARED: i8 = sys::_framestate_FRAME_CLEARED as i8;
 /// # Safety
 /// The frame belongs to `thread`, which is the calling one, and is not evaluated again.
 pub unsafe fn clear(frame: Frame<'_>, thread: &Thread<'_>) {
+    // Before anything of it is read: what has been popped is not there any more.
+    if !lies_on_top_chunk(thread, frame.as_ptr()) {
+        require_not_popped(&frame, thread);
+    }
     // GH-99729: finalizers may look at the stack, and must not find a frame that is half gone.
     require(thread.current_frame() != frame.as_ptr(), NAME, c"the frame must be unlinked first", Some(&frame));
     if frame.stacktop() < 0 && frame.owner() != Owner::CStack {
@@ -50,7 +57,44 @@ fn empty_value_stack(frame: &Frame<'_>, thread: &Thread<'_>) {
     frame.set_stacktop(frame.code().map_or(0, |code| code.slots() as i32));
 }
 
+/// Ends the process if a frame that does not lie in the chunk in use, below its top, has been popped already. From 3.12 on
+/// the evaluator does that to each frame that it is given.
+#[cold]
+#[inline(never)]
+fn require_not_popped(frame: &Frame<'_>, thread: &Thread<'_>) {
+    let held = match datastack::place(thread, frame.as_ptr()) {
+        Place::InUse => true,
+        Place::Popped => false,
+        // A generator's, a frame object's, or the client's own memory.
+        Place::Elsewhere if !version::EVALUATOR_POPS_FRAMES => true,
+        // The evaluator can only have popped what lay on the data stack, and its chunk may be gone since.
+        Place::Elsewhere => is_mapped(frame.as_ptr()) && frame.owner() != Owner::Thread,
+    };
+    require(
+        held,
+        NAME,
+        c"the frame must lie below the top of the thread's data stack: it has been popped already",
+        None,
+    );
+}
+
+/// Ends the process if the shadow frame is still there above a frame that is to be cleared (3.11). The hook's caller clears
+/// the frame that the hook was given, so that it would be cleared twice, and the shadow frame never.
+fn require_nothing_above(frame: &Frame<'_>, thread: &Thread<'_>) {
+    let Some(code) = frame.code() else { return };
+    let end = frame.as_ptr() as usize + datastack::frame_words(code) * size_of::<*mut PyObject>();
+    // A client may have pushed a little more than the frame takes, but no second frame.
+    let is_last = (thread.top() as usize).wrapping_sub(end) < offset_of!(_PyInterpreterFrame, localsplus);
+    if !is_last && datastack::place(thread, frame.as_ptr()) == Place::InUse {
+        let rule = c"frames must be cleared in reverse order: a hook clears its shadow frame, and not what it was given (3.11)";
+        require(false, NAME, rule, Some(frame));
+    }
+}
+
 fn clear_thread_frame(frame: Frame<'_>, thread: &Thread<'_>) {
+    if !version::EVALUATOR_POPS_FRAMES {
+        require_nothing_above(&frame, thread);
+    }
     thread.with_recursion_spent(|| {
         if let Some(frame) = clear_contents(frame, thread) {
             frame.set_cleared();
@@ -98,6 +142,10 @@ fn clear_generator_frame(frame: Frame<'_>, thread: &Thread<'_>) {
         c"the generator that owns the frame must have been cleared, or be running it (3.12+)",
         Some(&frame),
     );
+    // Whoever has cleared it has left no function, or no slots, behind; but the evaluator of 3.12 leaves both.
+    let is_whole =
+        !frame.function().is_null() && (frame.stacktop() > 0 || frame.code().is_none_or(|code| code.slots() == 0));
+    require(is_whole, NAME, c"the frame must not be cleared already", Some(&frame));
     if state == EXECUTING {
         // SAFETY: as above.
         unsafe { end_generator(generator, thread) };

@@ -49,7 +49,7 @@ impl<'c> Code<'c> {
     /// Views a code object; `None` for NULL.
     ///
     /// # Safety
-    /// `raw` is NULL or a code object that stays alive for `'c`.
+    /// `raw` is NULL or a code object that stays alive, and the GIL is held, for `'c`.
     pub unsafe fn from_raw(raw: *mut PyCodeObject) -> Option<Self> {
         NonNull::new(raw).map(|raw| Self { raw, alive: PhantomData })
     }

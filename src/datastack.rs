@@ -5,16 +5,23 @@
 //! kept where it keeps it, and nothing but the three fields that every patch release has is touched.
 
 use crate::check::require;
+use crate::code::Code;
 use crate::error::Raised;
 use crate::frame::{Frame, Owner};
+use crate::mapped::is_mapped;
 use crate::spare_chunk;
 use crate::sys::{_PyInterpreterFrame, _PyStackChunk};
 use crate::thread::Thread;
 use crate::version;
+use core::ffi::CStr;
+use core::mem::offset_of;
 use core::ptr::{self, NonNull};
 use pyo3_ffi::PyObject;
 
 const WORD: usize = size_of::<*mut PyObject>();
+
+const PUSH: &CStr = c"THP_PyThreadState_BumpFramePointerSlow";
+const POP: &CStr = c"THP_PyThreadState_PopFrame";
 
 /// The size of the smallest chunk in bytes (`DATA_STACK_CHUNK_SIZE`).
 pub const CHUNK_BYTES: usize = 16 * 1024;
@@ -35,14 +42,25 @@ pub fn chunk_bytes(words: usize) -> Option<usize> {
     Some(needed.next_power_of_two().max(CHUNK_BYTES))
 }
 
-/// Takes `words` from the thread's data stack, in a new chunk if the one in use has too little room. The memory is not
-/// initialized.
+/// How many words a frame of `code` takes: its header, its slots and its value stack (`_PyFrame_NumSlotsForCodeObject` and
+/// `FRAME_SPECIALS_SIZE` of 3.11, `co_framesize` from 3.12 on).
+pub(crate) fn frame_words(code: Code<'_>) -> usize {
+    offset_of!(_PyInterpreterFrame, localsplus) / WORD + code.slots() + code.stack_slots()
+}
+
+/// Takes `words` from the thread's data stack, one at least, in a new chunk if the one in use has too little room. The
+/// memory is not initialized.
 ///
 /// Replaces `THP_PyThreadState_BumpFramePointerSlow`. Source: `_PyThreadState_PushFrame` (3.12), in a wider integer.
 ///
 /// # Errors
 /// `MemoryError`.
-pub fn push(thread: &Thread<'_>, words: usize) -> Result<NonNull<_PyInterpreterFrame>, Raised> {
+///
+/// # Safety
+/// What is pushed is popped before anything that lies below it: CPython's own pops rely on that.
+pub unsafe fn push(thread: &Thread<'_>, words: usize) -> Result<NonNull<_PyInterpreterFrame>, Raised> {
+    // Two pushes never give out one address, so that a frame that is popped twice can be told.
+    let words = words.max(1);
     let (top, limit) = (thread.top(), thread.limit());
     let room = (limit as usize).saturating_sub(top as usize) / WORD;
     // NULL and NULL leave no room. Like CPython, a frame never fills a chunk to the last word.
@@ -55,7 +73,7 @@ pub fn push(thread: &Thread<'_>, words: usize) -> Result<NonNull<_PyInterpreterF
     }
     require(
         top.is_null() == limit.is_null(),
-        c"THP_PyThreadState_BumpFramePointerSlow",
+        PUSH,
         c"the thread must have both a top and a limit of its data stack, or neither",
         None,
     );
@@ -88,30 +106,91 @@ fn push_chunk(thread: &Thread<'_>, words: usize) -> Result<NonNull<_PyInterprete
 /// # Safety
 /// `frame` is the frame that was pushed last of those not popped yet, and nobody uses it.
 pub unsafe fn pop(thread: &Thread<'_>, frame: NonNull<_PyInterpreterFrame>) {
-    const NAME: &core::ffi::CStr = c"THP_PyThreadState_PopFrame";
     let chunk = thread.chunk();
     let base: *mut *mut PyObject = frame.as_ptr().cast();
-    let first = match chunk.is_null() {
+    let (first, top) = match chunk.is_null() {
         // The thread has run nothing but generators. No frame lies at NULL.
-        true => ptr::null_mut(),
+        true => (ptr::null_mut(), ptr::null_mut()),
         // SAFETY: the chunk in use is live.
-        false => unsafe { data(chunk) },
+        false => (unsafe { data(chunk) }, thread.top()),
     };
-    if base == first {
-        // SAFETY: the frame was the only one of its chunk.
-        unsafe { pop_chunk(thread, chunk) };
-    } else if first < base && base <= thread.top() {
-        thread.set_top(base);
-    } else {
-        // SAFETY: the caller passes a frame; it is not on top of the data stack, so it should be a generator's.
-        let owner = unsafe { Frame::from_raw(frame.as_ptr()) }.map(|frame| frame.owner());
+    if first <= base && base < top {
+        let current = thread.current_frame().cast();
         require(
-            version::HOOK_DISCARDS_GENERATORS && owner == Some(Owner::Generator),
-            NAME,
-            c"the frame must lie in the chunk in use, below its top: frames are popped in reverse order",
+            !(base..top).contains(&current),
+            POP,
+            c"the frame, and what lies above it, must be unlinked first",
             None,
         );
+        if base == first {
+            // SAFETY: the frame was the only one of its chunk.
+            unsafe { pop_chunk(thread, chunk) };
+        } else {
+            thread.set_top(base);
+        }
+    } else {
+        // SAFETY: the caller passes a frame.
+        unsafe { require_of_generator(frame) };
     }
+}
+
+/// Ends the process unless a frame that does not lie in the chunk in use, below its top, is a generator's (3.12+).
+///
+/// # Safety
+/// `frame` is the address of a frame, or was that of one which has been popped.
+#[cold]
+#[inline(never)]
+unsafe fn require_of_generator(frame: NonNull<_PyInterpreterFrame>) {
+    let mut owner = None;
+    // The chunk of a frame that has been popped may be gone.
+    if version::HOOK_DISCARDS_GENERATORS && is_mapped(frame.as_ptr()) {
+        // SAFETY: the memory can be read; whatever it holds, the owner is one of the variants.
+        owner = unsafe { Frame::from_raw(frame.as_ptr()) }.map(|frame| frame.owner());
+    }
+    require(
+        owner == Some(Owner::Generator),
+        POP,
+        c"the frame must lie in the chunk in use, below its top: frames are popped once, in reverse order",
+        None,
+    );
+}
+
+/// Where a frame lies, as the thread's data stack has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In the chunk in use or in an earlier one, below the top.
+    InUse,
+    /// In one of the thread's chunks, at its top or above: it has been popped.
+    Popped,
+    /// In none of the thread's chunks.
+    Elsewhere,
+}
+
+/// Whether the frame lies in the chunk in use, below its top.
+#[inline]
+pub(crate) fn lies_on_top_chunk(thread: &Thread<'_>, frame: *mut _PyInterpreterFrame) -> bool {
+    thread.chunk().cast() <= frame && frame < thread.top().cast()
+}
+
+/// Where a frame lies. Nothing of it is read.
+#[cold]
+#[inline(never)]
+pub(crate) fn place(thread: &Thread<'_>, frame: *mut _PyInterpreterFrame) -> Place {
+    let (mut chunk, mut top) = (thread.chunk(), thread.top());
+    while !chunk.is_null() {
+        // SAFETY: the thread's chunks are live.
+        if (chunk.cast()..unsafe { end(chunk) }.cast()).contains(&frame) {
+            return if frame < top.cast() { Place::InUse } else { Place::Popped };
+        }
+        // SAFETY: as above; a chunk that is not in use knows how far it is filled.
+        unsafe {
+            chunk = (*chunk).previous;
+            if !chunk.is_null() {
+                top = data(chunk).add((*chunk).top);
+            }
+        }
+    }
+    Place::Elsewhere
 }
 
 /// Makes the previous chunk the one in use; this one is kept for the next push, or freed.
@@ -123,7 +202,7 @@ unsafe fn pop_chunk(thread: &Thread<'_>, chunk: *mut _PyStackChunk) {
     // SAFETY: both chunks are the thread's own.
     unsafe {
         let previous = (*chunk).previous;
-        require(!previous.is_null(), c"THP_PyThreadState_PopFrame", c"the root chunk must stay", None);
+        require(!previous.is_null(), POP, c"the root chunk must stay", None);
         thread.set_chunk(previous, data(previous).add((*previous).top), end(previous));
         spare_chunk::put(NonNull::new_unchecked(chunk));
     }

@@ -26,9 +26,9 @@ impl Raised {
         Self(())
     }
 
-    /// Sets `MemoryError`.
+    /// Sets `MemoryError`. The calling thread holds the GIL.
     #[cold]
-    pub fn no_memory() -> Self {
+    pub(crate) fn no_memory() -> Self {
         // SAFETY: sets the exception of the calling thread, which holds the GIL.
         unsafe { pyo3_ffi::PyErr_NoMemory() };
         Self(())
@@ -37,13 +37,13 @@ impl Raised {
 
 /// The exception that was set when it was taken, held while something else runs.
 ///
-/// Dropped, it is discarded. Functions: `PyErr_Fetch` and `PyErr_Restore`, which every minor has and which lose nothing
+/// Dropped, it is discarded. The thread holds the GIL for as long. Functions: `PyErr_Fetch` and `PyErr_Restore`, which every minor has and which lose nothing
 /// of a 3.12+ exception either; most often there is none, and then neither is called.
-pub struct PendingException(Option<[*mut PyObject; 3]>);
+pub(crate) struct PendingException(Option<[*mut PyObject; 3]>);
 
 impl PendingException {
     /// Takes the pending exception, if any, and leaves none set.
-    pub fn take() -> Self {
+    pub(crate) fn take() -> Self {
         // SAFETY: the caller holds the GIL, as everywhere in this crate.
         if unsafe { PyErr_Occurred().is_null() } {
             return Self(None);
@@ -55,7 +55,7 @@ impl PendingException {
     }
 
     /// Sets the exception again, in place of any that has been set since; with none held, clears.
-    pub fn restore(mut self) {
+    pub(crate) fn restore(mut self) {
         match self.0.take() {
             // SAFETY: the three references are owned and handed over.
             Some([kind, value, traceback]) => unsafe { PyErr_Restore(kind, value, traceback) },

@@ -255,6 +255,27 @@ impl<'f> Frame<'f> {
         self.as_ptr().cast::<u8>().wrapping_sub(offset_of!(PyGenObject, gi_iframe)).cast()
     }
 
+    /// Whether the generator that embeds the frame has ended. What its slots hold by then is given up already, or about to be;
+    /// not every minor empties them. Only for frames whose owner is [`Owner::Generator`].
+    pub(crate) fn generator_has_ended(&self) -> bool {
+        // SAFETY: the generator embeds the frame, which is live.
+        unsafe { (*self.generator()).gi_frame_state == sys::_framestate_FRAME_CLEARED as i8 }
+    }
+
+    /// A reference to the object whose memory the frame lies in, a generator or a frame object: as long as it is held, the
+    /// frame stays where it is. `None` for any other frame, and where the object is being deallocated.
+    pub(crate) fn keeper(&self) -> Option<Owned> {
+        let object: *mut PyObject = match self.owner() {
+            Owner::Generator => self.generator().cast(),
+            Owner::FrameObject => {
+                self.as_ptr().cast::<u8>().wrapping_sub(offset_of!(PyFrameObject, _f_frame_data)).cast()
+            }
+            _ => return None,
+        };
+        // SAFETY: the object embeds the frame, which is live. One without references is on its way out.
+        unsafe { (pyo3_ffi::Py_REFCNT(object) > 0).then(|| Owned::from_borrowed(NonNull::new_unchecked(object))) }
+    }
+
     /// Moves header and slots into the data of a frame object, which owns them from then on; the memory that they
     /// leave is only good to be popped or freed.
     ///

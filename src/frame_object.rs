@@ -47,7 +47,11 @@ pub fn new_untracked(code: Code<'_>) -> Result<NonNull<PyFrameObject>, Raised> {
 ///
 /// # Errors
 /// `MemoryError`, in place of the pending exception.
-pub fn make_and_set(frame: &Frame<'_>) -> Result<NonNull<PyFrameObject>, Raised> {
+///
+/// # Safety
+/// The frame has come to its first RESUME, or is never evaluated and Python code does not see the object before the frame
+/// is cleared: a generator function's frame that is still to run loses its object.
+pub unsafe fn make_and_set(frame: &Frame<'_>) -> Result<NonNull<PyFrameObject>, Raised> {
     let pending = PendingException::take();
     let object = make(frame)?;
     pending.restore();

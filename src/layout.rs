@@ -13,20 +13,19 @@ use core::ffi::CStr;
 use core::ptr;
 use pyo3_ffi::{
     Py_CompileString, Py_DECREF, Py_None, Py_file_input, PyCFunction_NewEx, PyDict_New, PyDict_SetItemString,
-    PyErr_Occurred, PyEval_EvalCode, PyEval_GetBuiltins, PyFrame_GetBack, PyFrame_GetCode, PyFunction_Check,
-    PyLong_AsLong, PyMethodDef, PyMethodDefPointer, PyObject, PyObject_GetAttrString, PyTuple_GET_ITEM,
-    PyTuple_GET_SIZE,
+    PyErr_Occurred, PyEval_EvalCode, PyFrame_GetBack, PyFrame_GetCode, PyFunction_Check, PyLong_AsLong, PyMethodDef,
+    PyMethodDefPointer, PyObject, PyObject_GetAttrString, PyThreadState_Get, PyThreadState_GetFrame, PyTuple_GET_ITEM,
+    PyTuple_GET_SIZE, PyUnicode_FromString,
 };
 
-/// A function whose frame is known: two arguments, of which one becomes a cell, and a caller that is known too.
+/// A function whose frame is known: two arguments, of which one becomes a cell, and a caller that is known too. It needs no
+/// builtins, and imports nothing: the program that it runs in may have replaced those.
 const PROBE: &CStr = c"
-from sys import _getframe
 def caller():
     def known(marker, kept):
         keep = lambda: kept
-        inspect(_getframe(), marker, known)
-    known(object(), keep)
-keep = object()
+        inspect(marker, known)
+    known(marker, kept)
 caller()
 ";
 
@@ -34,17 +33,10 @@ caller()
 ///
 /// # Errors
 /// `ImportError` naming what does not fit, or whatever kept the probe from running.
-pub(crate) fn check() -> Result<(), Raised> {
-    // SAFETY: the method table's entry lives for ever; each call returns a new reference or NULL with an exception.
+pub(crate) fn check(_thread: &Thread<'_>) -> Result<(), Raised> {
+    let namespace = namespace()?;
+    // SAFETY: new references, or NULL with an exception.
     unsafe {
-        let namespace = Owned::from_new(PyDict_New())?;
-        let inspect =
-            Owned::from_new(PyCFunction_NewEx((&raw const INSPECT.0).cast_mut(), ptr::null_mut(), ptr::null_mut()))?;
-        for (name, value) in [(c"inspect", inspect.as_ptr()), (c"__builtins__", PyEval_GetBuiltins())] {
-            if PyDict_SetItemString(namespace.as_ptr(), name.as_ptr(), value) != 0 {
-                return Err(Raised::assume());
-            }
-        }
         let code = Owned::from_new(Py_CompileString(PROBE.as_ptr(), c"<pyframe-shim probe>".as_ptr(), Py_file_input))?;
         let result = PyEval_EvalCode(code.as_ptr(), namespace.as_ptr(), namespace.as_ptr());
         if result.is_null() && PyErr_Occurred().is_null() {
@@ -54,6 +46,28 @@ pub(crate) fn check() -> Result<(), Raised> {
         Owned::from_new(result)?;
     }
     Ok(())
+}
+
+/// What the probe sees: builtins of its own, of which there are none; a name, since whoever traces calls may ask for one.
+fn namespace() -> Result<Owned, Raised> {
+    // SAFETY: each call returns a new reference, or NULL with an exception; the method table's entry lives for ever.
+    unsafe {
+        let namespace = Owned::from_new(PyDict_New())?;
+        let entries = [
+            (c"__builtins__", PyDict_New()),
+            (c"__name__", PyUnicode_FromString(c"pyframe_shim".as_ptr())),
+            (c"inspect", PyCFunction_NewEx((&raw const INSPECT.0).cast_mut(), ptr::null_mut(), ptr::null_mut())),
+            (c"marker", PyDict_New()),
+            (c"kept", PyDict_New()),
+        ];
+        // All of them are ours before the first failure is returned.
+        for (name, value) in entries.map(|(name, value)| (name, Owned::from_new(value))) {
+            if PyDict_SetItemString(namespace.as_ptr(), name.as_ptr(), value?.as_ptr()) != 0 {
+                return Err(Raised::assume());
+            }
+        }
+        Ok(namespace)
+    }
 }
 
 struct Method(PyMethodDef);
@@ -69,11 +83,14 @@ static INSPECT: Method = Method(PyMethodDef {
 
 /// Called by the probe from the frame under proof.
 unsafe extern "C" fn inspect(_module: *mut PyObject, arguments: *mut PyObject) -> *mut PyObject {
-    // SAFETY: METH_VARARGS passes a tuple, and the probe passes these three.
+    // SAFETY: METH_VARARGS passes a tuple, and the probe passes these two; the calling thread's frame, a new reference, is
+    // there, as Python code calls this.
     let differing = unsafe {
-        debug_assert_eq!(PyTuple_GET_SIZE(arguments), 3);
-        let [object, marker, function] = [0, 1, 2].map(|index| PyTuple_GET_ITEM(arguments, index));
-        compare(object.cast(), marker, function)
+        debug_assert_eq!(PyTuple_GET_SIZE(arguments), 2);
+        let [marker, function] = [0, 1].map(|index| PyTuple_GET_ITEM(arguments, index));
+        Owned::from_new(PyThreadState_GetFrame(PyThreadState_Get()).cast())
+            .map_err(|_| "the frame object")
+            .and_then(|object| compare(object.as_ptr().cast(), marker, function))
     };
     match differing {
         Ok(()) => {
@@ -86,11 +103,12 @@ unsafe extern "C" fn inspect(_module: *mut PyObject, arguments: *mut PyObject) -
             // SAFETY: asks for the calling thread's exception.
             if unsafe { PyErr_Occurred() }.is_null() {
                 let _ = import_error(&format!(
-                    "pyframe-shim was built from the headers of CPython {}, but {what} of a frame of this one, CPython \
-                     {}, is not where they say; build it for this interpreter: PYO3_PYTHON=<this python> cargo build \
-                     --release",
-                    crate::abi::BUILD.python.to_string_lossy(),
-                    crate::abi::running_version(),
+                    "pyframe-shim was built from the headers of CPython {built}, but {what} of a frame of this one, CPython \
+                     {running}, is not where they say; install the extension that holds it for this Python again, or use \
+                     CPython {built} (to build the extension for this Python takes a pyframe-shim that was built from the \
+                     headers of CPython {running})",
+                    built = crate::abi::BUILD.python.to_string_lossy(),
+                    running = crate::abi::running_version(),
                 ));
             }
             ptr::null_mut()
@@ -102,7 +120,7 @@ unsafe extern "C" fn inspect(_module: *mut PyObject, arguments: *mut PyObject) -
 /// around it has proved to be where it should be.
 ///
 /// # Safety
-/// `object` is the frame object of the running frame of `function`, whose first argument is `marker`.
+/// `object` is a frame object; `function`, whose first argument is `marker`, is what the calling thread runs.
 unsafe fn compare(
     object: *mut PyFrameObject,
     marker: *mut PyObject,

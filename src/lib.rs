@@ -12,7 +12,7 @@
 
 pub mod abi;
 #[cfg(interpreter_frames)]
-pub mod arena;
+mod arena;
 #[cfg(feature = "capi")]
 mod capi;
 #[cfg(interpreter_frames)]
@@ -37,9 +37,11 @@ mod layout;
 #[cfg(interpreter_frames)]
 pub mod locals;
 #[cfg(interpreter_frames)]
+mod mapped;
+#[cfg(interpreter_frames)]
 pub mod object;
 #[cfg(interpreter_frames)]
-pub mod prefix;
+mod prefix;
 #[cfg(all(feature = "extension-module", interpreter_frames))]
 mod python;
 #[cfg(interpreter_frames)]

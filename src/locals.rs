@@ -4,18 +4,19 @@
 //! proxy of PEP 667 reads (3.13).
 
 mod entries;
+mod presence;
 mod slots;
 mod target;
 mod template;
 
-use crate::check::{NOT_AN_ENTRY_FRAME, require};
 use crate::error::Raised;
-use crate::frame::{Frame, Owner};
+use crate::frame::Frame;
 use crate::object::Owned;
 use crate::prefix::copy_free_variables;
 use core::ffi::CStr;
 use core::ptr::NonNull;
-use pyo3_ffi::{PyDict_Merge, PyDict_New};
+use presence::Presence;
+use pyo3_ffi::{PyDict_Merge, PyDict_New, PyErr_SetString, PyExc_ValueError};
 use slots::{FreeSource, Slots};
 use target::Target;
 use template::Made;
@@ -31,13 +32,18 @@ use template::Made;
 ///
 /// # Errors
 /// What the mapping raises, but for the `KeyError` of a deletion; `MemoryError`; `SystemError` if the closure does not
-/// fit the code. Names that were written into a mapping of the frame's before stay written, and `copied` tells the truth.
+/// fit the code; `ValueError` if the frame has been cleared or is being cleared. Names that were written into a mapping of the frame's before stay written, and `copied` tells the truth.
 pub fn fast_to_locals(
     frame: &Frame<'_>,
     include_hidden: bool,
     copied: &mut bool,
     function: &'static CStr,
 ) -> Result<Owned, Raised> {
+    if Presence::of(frame, function) != Presence::There {
+        return Err(no_locals());
+    }
+    // Python code that runs below may drop what the frame lies in.
+    let _keeper = frame.keeper();
     *copied |= copy_free_variables(frame)?;
     let slots = Slots::of(frame, FreeSource::Slots, function);
     if frame.locals().is_null() {
@@ -81,13 +87,18 @@ pub fn fast_to_locals(
 ///
 /// Replaces `get_framelocals_mapping` of PyTorch 2.5 and 2.6.
 ///
+/// A frame that has ended, or is being cleared by the interpreter, has none.
+///
 /// # Errors
-/// `MemoryError`.
+/// `MemoryError`; `ValueError` if the frame has been cleared by `THP_PyFrame_Clear`.
 pub fn mapping(frame: &Frame<'_>, function: &'static CStr) -> Result<Owned, Raised> {
-    require(frame.owner() != Owner::CStack, function, NOT_AN_ENTRY_FRAME, None);
-    if frame.stacktop() == 0 {
-        return new_dict();
+    match Presence::of(frame, function) {
+        Presence::There if frame.stacktop() != 0 => {}
+        Presence::There | Presence::Gone => return new_dict(),
+        Presence::Cleared => return Err(no_locals()),
     }
+    // On 3.11 an allocation may run a finalizer, which may drop what the frame lies in.
+    let _keeper = frame.keeper();
     fresh_dict(&Slots::of(frame, FreeSource::SlotsOrClosure, function))
 }
 
@@ -118,6 +129,18 @@ fn merged(locals: &Owned, hidden: &Owned) -> Result<Owned, Raised> {
         }
     }
     Ok(both)
+}
+
+#[cold]
+fn no_locals() -> Raised {
+    // SAFETY: sets the exception of the calling thread, which holds the GIL, since there is a view of a frame.
+    unsafe {
+        PyErr_SetString(
+            PyExc_ValueError,
+            c"the frame has no locals any more: it has been cleared, or is being cleared".as_ptr(),
+        );
+        Raised::assume()
+    }
 }
 
 fn new_dict() -> Result<Owned, Raised> {

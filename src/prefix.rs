@@ -17,7 +17,7 @@ use pyo3_ffi::{
 ///
 /// # Errors
 /// `SystemError` if the closure does not fit the code.
-pub fn copy_free_variables(frame: &Frame<'_>) -> Result<bool, Raised> {
+pub(crate) fn copy_free_variables(frame: &Frame<'_>) -> Result<bool, Raised> {
     let Some(code) = frame.code().filter(|code| code.free_variables() > 0) else { return Ok(false) };
     let function = frame.function();
     // SAFETY: the frame keeps its function.
@@ -57,7 +57,7 @@ pub fn copy_free_variables(frame: &Frame<'_>) -> Result<bool, Raised> {
 ///
 /// A slot is left empty if there is no memory for its cell. Source: `take_ownership`, `Python/frame.c`, which only moves
 /// the pointer, since the frames that it meets there are those of generators, whose prefix has run.
-pub fn finish(frame: &Frame<'_>) {
+pub(crate) fn finish(frame: &Frame<'_>) {
     let Some(code) = frame.code() else { return };
     if code.prefix_units() > 0 {
         finish_prefix(frame, code);

@@ -5,7 +5,7 @@ use crate::sys::{_PyInterpreterFrame, _PyStackChunk, PyThreadState};
 use crate::version;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
-use pyo3_ffi::PyObject;
+use pyo3_ffi::{PyInterpreterState_Get, PyInterpreterState_ThreadHead, PyObject, PyThreadState_Next};
 
 /// A view of a thread state that lives for `'t`.
 pub struct Thread<'t> {
@@ -61,6 +61,24 @@ impl<'t> Thread<'t> {
             linked = caller.previous();
         }
         false
+    }
+
+    /// The first of this thread and the others of its interpreter that `action` returns something for, and what that is.
+    pub(crate) fn find_in_any<T>(&self, action: impl Fn(&Thread<'_>) -> Option<T>) -> Option<T> {
+        if let Some(found) = action(self) {
+            return Some(found);
+        }
+        // SAFETY: the interpreter is this thread's own. Thread states come and go under the GIL, which this thread holds.
+        let mut next = unsafe { PyInterpreterState_ThreadHead(PyInterpreterState_Get()) };
+        // SAFETY: as above. A thread that does not hold the GIL leaves its frames and chunks as they are.
+        while let Some(other) = unsafe { Thread::from_raw(next) } {
+            if let Some(found) = action(&other) {
+                return Some(found);
+            }
+            // SAFETY: as above.
+            next = unsafe { PyThreadState_Next(next) };
+        }
+        None
     }
 
     /// Runs `action` with one level less of recursion to spend, as the interpreter clears frames.

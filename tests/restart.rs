@@ -26,10 +26,10 @@ fn push_and_pop() -> u64 {
     // SAFETY: this thread has the interpreter to itself.
     let thread = unsafe { Thread::current() };
     for _ in 0..100 {
-        let first = datastack::push(&thread, 1040).expect("memory");
-        let second = datastack::push(&thread, 1040).expect("memory");
-        // SAFETY: pushed last, one after the other.
+        // SAFETY: popped in reverse order.
         unsafe {
+            let first = datastack::push(&thread, 1040).expect("memory");
+            let second = datastack::push(&thread, 1040).expect("memory");
             datastack::pop(&thread, second);
             datastack::pop(&thread, first);
         }
@@ -45,14 +45,14 @@ fn three_lives() {
         // SAFETY: this thread has the interpreter to itself, from its beginning to its end.
         unsafe {
             pyo3_ffi::Py_InitializeEx(0);
-            let enabled = chunk_cache::enable(4).expect("1 to 64");
+            let enabled = chunk_cache::enable(&Thread::current(), 4).expect("1 to 64");
             assert_eq!(pyo3_ffi::PyRun_SimpleString(BURST.as_ptr()), 0, "life {life}");
             let held = chunk_cache::statistics().held;
             assert_eq!(held, if enabled { 4 } else { 0 }, "life {life}");
             // A spare of the life before came from another allocator, or is used at once.
             assert!(push_and_pop() <= 2, "life {life}");
             if life == 2 {
-                chunk_cache::disable();
+                chunk_cache::disable(&Thread::current());
                 assert_eq!(chunk_cache::statistics().held, 0);
             }
             assert_eq!(pyo3_ffi::Py_FinalizeEx(), 0, "life {life}");

@@ -20,6 +20,7 @@ EXTENSIONS = {
     "arenas": [ROOT / "tests" / "ext" / "arenas.c"],
     "oracle": [ROOT / "tests" / "ext" / "oracle.c"],
     "walk": [ROOT / "tests" / "ext" / "walk.c"],
+    "mistakes": [ROOT / "tests" / "ext" / "mistakes.c"],
     "templates": [ROOT / "tests" / "ext" / "templates.c"],
 }
 # Built for `make sanitize` only.

@@ -1,6 +1,7 @@
 //! The chunk cache, for C.
 
 use crate::chunk_cache::{self, Statistics};
+use crate::thread::Thread;
 use core::ffi::{c_int, c_ulonglong};
 
 /// Keeps up to `chunks` freed chunks for any call to use ([`chunk_cache::enable`]): 1, or 0 if CPython does so itself, or
@@ -10,7 +11,9 @@ use core::ffi::{c_int, c_ulonglong};
 /// The calling thread holds the GIL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyFrameShim_EnableChunkCache(chunks: usize) -> c_int {
-    chunk_cache::enable(chunks).map_or(-1, c_int::from)
+    // SAFETY: the GIL is held, says the caller.
+    let thread = unsafe { Thread::current() };
+    chunk_cache::enable(&thread, chunks).map_or(-1, c_int::from)
 }
 
 /// Gives the kept chunks back and keeps no more ([`chunk_cache::disable`]).
@@ -19,7 +22,8 @@ pub unsafe extern "C" fn PyFrameShim_EnableChunkCache(chunks: usize) -> c_int {
 /// The calling thread holds the GIL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyFrameShim_DisableChunkCache() {
-    chunk_cache::disable();
+    // SAFETY: the GIL is held, says the caller.
+    chunk_cache::disable(&unsafe { Thread::current() });
 }
 
 /// `PyFrameShim_ChunkCacheStats` of `include/pyframe_shim.h`.

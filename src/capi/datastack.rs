@@ -12,7 +12,7 @@ use pyo3_ffi::PyThreadState;
 /// Takes `size` words from the data stack ([`push`]): the memory, or NULL with `MemoryError`.
 ///
 /// # Safety
-/// As [`crate::thread::Thread::from_raw`].
+/// As [`crate::thread::Thread::from_raw`] and [`push`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn THP_PyThreadState_BumpFramePointerSlow(
     tstate: *mut PyThreadState,
@@ -21,7 +21,8 @@ pub unsafe extern "C" fn THP_PyThreadState_BumpFramePointerSlow(
     called(Symbol::THP_PyThreadState_BumpFramePointerSlow);
     // SAFETY: the caller's promise.
     let thread = unsafe { super::thread(tstate, c"THP_PyThreadState_BumpFramePointerSlow") };
-    push(&thread, size).map_or(ptr::null_mut(), NonNull::as_ptr)
+    // SAFETY: the caller's promise.
+    unsafe { push(&thread, size) }.map_or(ptr::null_mut(), NonNull::as_ptr)
 }
 
 /// Gives back what was pushed last ([`pop`]).

@@ -10,7 +10,11 @@ use core::ffi::{c_char, c_int, c_uint};
 /// The calling thread holds the GIL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyFrameShim_CheckRuntime() -> c_int {
-    match check_runtime() {
+    // There is no exception to be set, or to be seen, without it.
+    #[cfg(interpreter_frames)]
+    super::require_gil(c"PyFrameShim_CheckRuntime");
+    // SAFETY: the GIL is held, says the caller.
+    match unsafe { check_runtime() } {
         Ok(()) => 0,
         Err(_) => -1,
     }
@@ -33,7 +37,7 @@ unsafe impl Sync for CBuild {}
 
 /// The bits of `flags`, in the order of the header's constants.
 const fn flags() -> c_uint {
-    (BUILD.frames as c_uint) | (BUILD.debug as c_uint) << 1 | (BUILD.trace_refs as c_uint) << 2
+    (BUILD.frames as c_uint) | (BUILD.debug as c_uint) << 1
 }
 
 static C_BUILD: CBuild = CBuild {

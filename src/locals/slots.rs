@@ -1,6 +1,6 @@
 //! The slots of a frame as names with values: cells seen through, unbound ones told apart.
 
-use crate::check::{NOT_AN_ENTRY_FRAME, require, require_some};
+use crate::check::{require, require_some};
 use crate::code::{Code, SlotKind};
 use crate::frame::{Frame, Owner};
 use crate::version;
@@ -59,14 +59,15 @@ pub(super) struct Slots<'v, 'f> {
     code: Code<'f>,
     free: FreeSource,
     made: CellsMade<'f>,
+    of_generator: bool,
     function: &'static CStr,
 }
 
 impl<'v, 'f> Slots<'v, 'f> {
     pub(super) fn of(frame: &'v Frame<'f>, free: FreeSource, function: &'static CStr) -> Self {
-        require(frame.owner() != Owner::CStack, function, NOT_AN_ENTRY_FRAME, None);
         let code = require_some(frame.code(), function, c"the frame must run a code object");
-        Self { frame, code, free, made: CellsMade::by(frame, code), function }
+        let of_generator = frame.owner() == Owner::Generator;
+        Self { frame, code, free, made: CellsMade::by(frame, code), of_generator, function }
     }
 
     /// The code whose slots these are.
@@ -74,9 +75,9 @@ impl<'v, 'f> Slots<'v, 'f> {
         self.code
     }
 
-    /// Whether the frame has been cleared, or has no slots.
+    /// Whether the frame has been cleared, or has no slots. Not every minor lowers `stacktop` where a generator ends.
     pub(super) fn are_empty(&self) -> bool {
-        self.frame.stacktop() == 0
+        self.frame.stacktop() == 0 || (self.of_generator && self.frame.generator_has_ended())
     }
 
     /// The slots in their order, of code whose namespace they are, for as long as no Python code runs: the same as
@@ -117,7 +118,7 @@ impl<'v, 'f> Slots<'v, 'f> {
     #[inline(always)]
     fn value(&self, slot: usize, kind: SlotKind) -> Option<NonNull<PyObject>> {
         let held = self.frame.slot(slot);
-        // A cleared frame. 3.13.0 leaves stale pointers in the slots of a closed generator.
+        // A cleared frame. The slots of a generator that has ended may hold stale pointers.
         if self.are_empty() {
             return None;
         }

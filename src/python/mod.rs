@@ -143,7 +143,8 @@ static mut MODULE: PyModuleDef = PyModuleDef {
 /// The calling thread holds the GIL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyInit__native() -> *mut PyObject {
-    if check_runtime().is_err() {
+    // SAFETY: the GIL is held while a module is imported.
+    if unsafe { check_runtime() }.is_err() {
         return ptr::null_mut();
     }
     // SAFETY: the definition lives as long as the process.

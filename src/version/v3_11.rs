@@ -20,6 +20,14 @@ pub(crate) const EXECUTED: usize = 0;
 /// whose `_PyFrame_Clear` also drops the code reference of a generator's frame.
 pub(crate) const HOOK_DISCARDS_GENERATORS: bool = false;
 
+/// Whether the evaluator clears and pops each frame that it is given. On 3.11 the hook's caller does that to the frame that
+/// the hook was given, and the hook to its shadow frame.
+pub(crate) const EVALUATOR_POPS_FRAMES: bool = false;
+
+/// Whether `stacktop` still counts the slots of a thread's frame while the interpreter clears it, emptied or not. On 3.11 the
+/// hook's caller does so, when the hook has no business with the frame any more.
+pub(crate) const CLEARS_WITH_STACKTOP_AS_IT_WAS: bool = false;
+
 /// Whether cells of a module or class body that are not free are merged into its namespace with the locals.
 pub(crate) const MERGES_CELLS_INTO_NAMESPACES: bool = true;
 

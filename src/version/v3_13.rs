@@ -20,6 +20,12 @@ pub(crate) const EXECUTED: usize = 1;
 /// reference then stays with the generator.
 pub(crate) const HOOK_DISCARDS_GENERATORS: bool = true;
 
+/// Whether the evaluator clears and pops each frame that it is given.
+pub(crate) const EVALUATOR_POPS_FRAMES: bool = true;
+
+/// Whether `stacktop` still counts the slots of a thread's frame while the interpreter clears it: it is lowered first.
+pub(crate) const CLEARS_WITH_STACKTOP_AS_IT_WAS: bool = false;
+
 /// Whether cells of a module or class body that are not free are merged into its namespace with the locals.
 pub(crate) const MERGES_CELLS_INTO_NAMESPACES: bool = false;
 

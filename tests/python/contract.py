@@ -73,8 +73,8 @@ class ContractTestCase(unittest.TestCase):
 
     def assert_broken(self, program, function, rule, name=None, at=None, **environment):
         """The line names the call, the rule, and the frame by its code's name and the line that it is at."""
-        where = f"frame of '{name}', file \"victims.py\", line {line(at)}" if name else "no frame"
-        self.assert_dies(program, f"{function}: {rule} ({where})", **environment)
+        where = f" (frame of '{name}', file \"victims.py\", line {line(at)})" if name else ""
+        self.assert_dies(program, f"{function}: {rule}{where}", **environment)
 
     def assert_held(self, program, **environment):
         done = self.run_program(program, **environment)

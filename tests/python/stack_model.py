@@ -37,6 +37,7 @@ class Model:
     def push(self, address, words):
         """Note that `address` was given out; return the address that was expected, None if any in a new chunk."""
         chunk, size, top = self.chunks[-1]
+        words = max(words, 1)
         if words < size // WORD - HEADER - top:
             self.chunks[-1] = (chunk, size, top + words)
             return chunk + (HEADER + top) * WORD

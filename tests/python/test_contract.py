@@ -20,7 +20,10 @@ ENDED = "the generator that owns the frame must have been cleared, or be running
 NO_OBJECT_YET = "the frame must have no frame object yet"
 NOT_AN_OBJECTS = "the frame must not be owned by a frame object"
 NOT_AN_ENTRY_FRAME = "the frame must not be an entry frame on the C stack"
-ON_TOP = "the frame must lie in the chunk in use, below its top: frames are popped in reverse order"
+ON_TOP = "the frame must lie in the chunk in use, below its top: frames are popped once, in reverse order"
+STILL_LINKED = "the frame, and what lies above it, must be unlinked first"
+POPPED = "the frame must lie below the top of the thread's data stack: it has been popped already"
+CLEARED = "the frame must not be cleared already"
 
 # A frame of a generator or of a frame object, on the heap.
 RESUME_WITH = "g = generator(1); next(g); probe.hook(generator.__code__, {}); next(g)"
@@ -68,6 +71,41 @@ class ClearTest(ContractTestCase):
         """The code would be dropped once more."""
         program = "f = probe.push_frame(plain, (1, 2)); probe.clear(f); probe.clear(f)"
         self.assert_dies_in(program, CLEAR)
+
+    def test_what_has_been_popped(self):
+        program = "f = probe.push_frame(plain, (1, 2)); {}probe.pop(f); probe.clear(f)"
+        self.assert_broken(program.format(""), CLEAR, POPPED)
+        self.assert_broken(program.format("probe.clear(f); "), CLEAR, POPPED)
+
+    def test_what_has_been_popped_while_another_chunk_is_in_use(self):
+        program = "f = probe.push_frame(plain, (1, 2)); probe.pop(f); probe.push(5000); probe.clear(f)"
+        self.assert_broken(program, CLEAR, POPPED)
+
+    @unittest.skipUnless(HOOK_DISCARDS_FRAMES, "up to 3.11 a shadow frame may lie elsewhere than on the data stack")
+    def test_what_lay_in_a_chunk_that_is_gone(self):
+        program = "f, g = probe.push(2000), probe.push(2000); probe.pop(g); probe.pop(f); probe.clear({})"
+        for which in "fg":
+            self.assert_broken(program.format(which), CLEAR, POPPED)
+
+    @unittest.skipUnless(HOOK_DISCARDS_FRAMES, "up to 3.11 a shadow frame may lie elsewhere than on the data stack")
+    def test_of_another_thread(self):
+        program = (
+            "f = probe.push_frame(plain, (1, 2))\n"
+            "_thread.start_new_thread(lambda: probe.clear(f), ()); time.sleep(60)"
+        )
+        self.assert_broken(program, CLEAR, POPPED)
+
+    @unittest.skipIf(HOOK_DISCARDS_FRAMES, "from 3.12 on the evaluator clears the shadow frame")
+    def test_below_a_frame_that_is_still_there(self):
+        """As a hook does that clears the frame that it was given instead of its shadow frame."""
+        rule = "frames must be cleared in reverse order: a hook clears its shadow frame, and not what it was given (3.11)"
+        for shadow in ("probe.push_frame(plain, (3, 4))", "probe.push(2000)"):
+            program = f"f = probe.push_frame(plain, (1, 2)); {shadow}; probe.clear(f)"
+            self.assert_broken(program, CLEAR, rule, "plain", "def plain(a, b):")
+
+    def test_a_generators_frame_twice(self):
+        program = "g = generator(1); next(g); probe.clear_generator(g); probe.clear_generator(g)"
+        self.assert_broken(program, CLEAR, CLEARED, "generator", "yield a")
 
     def test_moving_to_the_object_what_is_the_objects(self):
         program = "f = probe.push_frame(plain, (1, 2)); o = probe.make_frame_object(f); {}; probe.clear(f)"
@@ -173,6 +211,25 @@ class LocalsTest(ContractTestCase):
 
 
 class PopTest(ContractTestCase):
+    def test_at_the_top(self):
+        """Where nothing lies: it has been popped already."""
+        self.assert_broken("a = probe.push(10); probe.pop(a); probe.pop(a)", POP, ON_TOP)
+
+    def test_a_linked_frame(self):
+        self.assert_broken("def current():\n    probe.pop(probe.current_frame())\ncurrent()", POP, STILL_LINKED)
+        calling = "running(lambda _: probe.pop(probe.frame_of(sys._getframe(1))))"
+        self.assert_broken(calling, POP, STILL_LINKED)
+
+    def test_the_only_frame_of_a_chunk_while_it_is_linked(self):
+        program = "probe.push(2000)\ndef current():\n    probe.pop(probe.current_frame())\ncurrent()"
+        self.assert_broken(program, POP, STILL_LINKED)
+
+    def test_of_a_chunk_that_is_gone(self):
+        """The second chunk of the two that are given back is unmapped, or kept as the spare."""
+        program = "a = probe.push(2000); b = probe.push(2000); probe.pop(b); probe.pop(a); probe.pop({})"
+        self.assert_broken(program.format("b"), POP, ON_TOP)
+        self.assert_broken(program.format("a"), POP, ON_TOP)
+
     def test_out_of_order(self):
         self.assert_broken("a = probe.push(10); b = probe.push(10); probe.pop(a); probe.pop(b)", POP, ON_TOP)
 
@@ -199,8 +256,9 @@ class PopTest(ContractTestCase):
         self.assert_broken(program, POP, ON_TOP)
 
     def test_the_root_chunk(self):
-        """Its first word is not a frame's."""
-        program = "chunk, *_, count = probe.stack(); assert count == 1; probe.pop(chunk + 24)"
+        """Its first word is not a frame's. In a thread without Python code, none of which may be linked above it."""
+        in_c = "collections.deque, (map(probe.pop, map((-8).__add__, map(probe.push, [10]))),)"
+        program = f"import collections; _thread.start_new_thread({in_c}); time.sleep(60)"
         self.assert_broken(program, POP, "the root chunk must stay")
 
     def test_in_a_thread_that_has_pushed_nothing(self):

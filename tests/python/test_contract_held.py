@@ -114,9 +114,12 @@ class DataStackTest(ContractTestCase):
             "assert next(g) == 2"
         )
 
-    def test_pop_of_nothing(self):
-        """What took no words may be popped before or after what was pushed next to it."""
-        self.assert_held("a = probe.push(0); b = probe.push(0); probe.pop(a); probe.pop(b)")
+    def test_a_push_of_nothing(self):
+        """Takes a word, so that it has an address of its own."""
+        self.assert_held("a = probe.push(0); b = probe.push(0); assert a < b; probe.pop(b); probe.pop(a)")
+
+    def test_a_few_words_more_than_the_frame_takes(self):
+        self.assert_held("f = probe.push_frame(plain, (1, 2)); probe.push(8); probe.clear(f); probe.pop(f)")
 
     def test_pop_of_what_lies_below_in_the_same_chunk(self):
         self.assert_held("a = probe.push(10); b = probe.push(10); probe.pop(a)")
@@ -133,6 +136,23 @@ class DataStackTest(ContractTestCase):
 
 
 class FunctionTest(ContractTestCase):
+    def test_what_is_no_function_or_no_code(self):
+        """Is a TypeError that names both types."""
+        self.assert_held(
+            "def assert_refused(name, found, *objects):\n"
+            "    function = shim[name]; function.restype = ctypes.c_void_p\n"
+            "    try:\n        function(*map(ctypes.py_object, objects))\n"
+            "    except TypeError as error:\n        assert name in str(error) and found in str(error), error\n"
+            "    else:\n        assert False, objects\n"
+            "copy, new, code = '_PyFunction_CopyWithNewCode', 'THP_PyFrame_New_NoTrack', plain.__code__\n"
+            "class Callable:\n    __code__ = code\n    def __call__(self): pass\n"
+            "for other in (len, code, Callable(), Callable().__call__, None, object, 7, ''):\n"
+            "    assert_refused(copy, type(other).__name__, other, code)\n"
+            "for other in (plain, None, b'', Callable()):\n"
+            "    assert_refused(copy, type(other).__name__, plain, other)\n"
+            "    assert_refused(new, type(other).__name__, other)\n"
+        )
+
     def test_a_closure_that_does_not_fit(self):
         self.assert_held(
             "for function, code in ((plain, outer().__code__), (outer(), plain.__code__)):\n"

@@ -35,13 +35,14 @@ class PushTest(FrameTestCase):
             self.assertEqual(after, (chunk, size, top + words, room - words, count))
             self.assertEqual(restored, before)
 
-    def test_no_words_take_nothing(self):
+    def test_no_words_take_one(self):
+        """So that no two pushes give out one address."""
         before = probe.stack()
         frame = probe.push(0)
         after = probe.stack()
         probe.pop(frame)
         self.assertEqual(frame, before[0] + (HEADER + before[2]) * WORD)
-        self.assertEqual(after, before)
+        self.assertEqual(after, (*before[:2], before[2] + 1, before[3] - 1, before[4]))
 
     def test_a_frame_never_fills_its_chunk(self):
         before = probe.stack()
@@ -330,7 +331,7 @@ class BareThreadTest(unittest.TestCase):
     """A thread that runs C functions only has no chunk until something is pushed."""
 
     def test_the_root_chunk(self):
-        for words in (0, 1, 100, CHUNK // WORD - OVERHEAD, CHUNK // WORD - OVERHEAD + 1, 10_000):
+        for words in (1, 100, CHUNK // WORD - OVERHEAD, CHUNK // WORD - OVERHEAD + 1, 10_000):
             frame, (chunk, size, top, room, count) = in_bare_thread([(probe.push, words), (probe.stack,)])
             with self.subTest(words=words):
                 # The first word of the root chunk stays empty: what lies there would free it.

@@ -1,0 +1,71 @@
+//! Whether a frame still has its locals.
+//!
+//! A finalizer that runs while a frame is cleared may ask for the locals of that very frame. Not every minor empties a slot
+//! before it gives up what was in it, nor lowers `stacktop` first: what is read there may be gone.
+
+use crate::check::{NOT_AN_ENTRY_FRAME, require};
+use crate::datastack::{self, Place};
+use crate::frame::{Frame, Owner};
+use crate::thread::Thread;
+use crate::version;
+use core::ffi::CStr;
+
+/// What there is to be read of a frame's locals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// The slots hold what they should.
+    There,
+    /// The frame is being cleared, or has ended: nothing may be read, and nothing may be left in it.
+    Gone,
+    /// `THP_PyFrame_Clear` has cleared the frame.
+    Cleared,
+}
+
+impl Presence {
+    /// Asks a frame; ends the process if it is an entry frame, as the contract of `function`.
+    pub(super) fn of(frame: &Frame<'_>, function: &CStr) -> Self {
+        let gone = match frame.owner() {
+            Owner::Thread => may_be_going(frame) && has_started(frame) && is_going(frame),
+            Owner::Generator => frame.generator_has_ended(),
+            // The object is being deallocated.
+            Owner::FrameObject => frame.code().is_none(),
+            Owner::Cleared => return Self::Cleared,
+            Owner::CStack => {
+                require(false, function, NOT_AN_ENTRY_FRAME, None);
+                true
+            }
+        };
+        if gone { Self::Gone } else { Self::There }
+    }
+}
+
+/// Whether `stacktop` is as in a frame that is being cleared.
+fn may_be_going(frame: &Frame<'_>) -> bool {
+    match frame.stacktop() {
+        0 => true,
+        1.. => version::CLEARS_WITH_STACKTOP_AS_IT_WAS,
+        _ => false,
+    }
+}
+
+/// Whether the first instruction has begun. Does not read the code, which may be gone.
+fn has_started(frame: &Frame<'_>) -> bool {
+    frame.code().is_some() && !frame.is_not_started()
+}
+
+/// Whether a frame of a thread's, which has started and does not run, is on its way out, and not only waiting for one that
+/// it has called.
+#[cold]
+#[inline(never)]
+fn is_going(frame: &Frame<'_>) -> bool {
+    // SAFETY: there is a view of a frame, so the GIL is held.
+    let thread = unsafe { Thread::current() };
+    let going = thread.find_in_any(|thread| match datastack::place(thread, frame.as_ptr()) {
+        Place::Popped => Some(true),
+        // One that has not come to its first RESUME may be a client's, which has not been linked yet.
+        Place::InUse => Some(!frame.is_incomplete() && !thread.has_linked(frame)),
+        Place::Elsewhere => None,
+    });
+    // A greenlet that is suspended takes its chunks along.
+    going.unwrap_or(false)
+}
