@@ -77,8 +77,9 @@ def table():
     yield Row("arena block", four, label="16 KiB")
     for operation in ("push, pop", "push, pop at a chunk's end"):
         yield Row(operation, twenty, label="20 slots")
+    each, fresh = shapes.eight_of_each_kind(), shapes.eight_of_each_kind(executed=False)
     for operation in WHOLE_FRAMES:
-        for shape, label in ((four, "4 slots"), (many, "200 slots")):
+        for shape, label in ((four, "4 slots"), (many, "200 slots"), (each, "8 of each kind"), (fresh, "8 of each kind, at entry")):
             yield Row(operation, shape, label=label)
 
 

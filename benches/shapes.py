@@ -116,6 +116,10 @@ def cells(count):
     return Shape(f"{count} cells", make_function(cells=count), executed=True)
 
 
+def eight_of_each_kind(executed=True):
+    return Shape("8 of each kind", make_function(plain=8, cells=8, own_cells=8, free=8), executed=executed)
+
+
 def all_shapes():
     """Every shape, in the order of the tables."""
     free = make_function(free=8)
@@ -125,7 +129,8 @@ def all_shapes():
         *map(cells, (8, 32, 256, 1000)),
         Shape("8 free, at entry", free),
         Shape("8 free", free, executed=True),
-        Shape("8 of each kind", make_function(plain=8, cells=8, own_cells=8, free=8), executed=True),
+        eight_of_each_kind(),
+        Shape("500 bound, 500 free", make_function(plain=500, free=500), executed=True),
         Shape("class body", make_class_body(), namespace={"__module__": __name__, "__qualname__": "Body"}),
     ]
 

@@ -6,7 +6,9 @@
 
 use crate::code::Code;
 use crate::frame::Frame;
+use crate::sys::_PyInterpreterFrame;
 use core::ffi::{CStr, c_char};
+use core::ptr;
 
 /// The rule that an entry frame breaks wherever it is passed.
 pub(crate) const NOT_AN_ENTRY_FRAME: &CStr = c"the frame must not be an entry frame on the C stack";
@@ -17,7 +19,8 @@ pub(crate) const NOT_AN_ENTRY_FRAME: &CStr = c"the frame must not be an entry fr
 #[inline]
 pub fn require(held: bool, function: &CStr, rule: &CStr, frame: Option<&Frame<'_>>) {
     if !held {
-        broken(function, rule, frame);
+        // By address, so that a view of a frame need not lie in memory where all is well.
+        broken(function, rule, frame.map_or(ptr::null_mut(), Frame::as_ptr));
     }
 }
 
@@ -26,13 +29,16 @@ pub fn require(held: bool, function: &CStr, rule: &CStr, frame: Option<&Frame<'_
 pub fn require_some<T>(value: Option<T>, function: &CStr, rule: &CStr) -> T {
     match value {
         Some(value) => value,
-        None => broken(function, rule, None),
+        None => broken(function, rule, ptr::null_mut()),
     }
 }
 
 #[cold]
 #[inline(never)]
-fn broken(function: &CStr, rule: &CStr, frame: Option<&Frame<'_>>) -> ! {
+fn broken(function: &CStr, rule: &CStr, frame: *mut _PyInterpreterFrame) -> ! {
+    // SAFETY: NULL, or that of a view of the caller's.
+    let frame = unsafe { Frame::from_raw(frame) };
+    let frame = frame.as_ref();
     let mut message = [0_u8; 1024];
     let (buffer, room) = (message.as_mut_ptr().cast::<c_char>(), message.len());
     // SAFETY: the formats match their arguments, NUL-terminated strings and one int, and the text is cut at the end of

@@ -30,75 +30,90 @@ const CLEARED: i8 = sys::_framestate_FRAME_CLEARED as i8;
 /// # Safety
 /// The frame belongs to `thread`, which is the calling one, and is not evaluated again.
 pub unsafe fn clear(frame: Frame<'_>, thread: &Thread<'_>) {
-    // Before anything of it is read: what has been popped is not there any more.
-    if !lies_on_top_chunk(thread, frame.as_ptr()) {
-        require_not_popped(&frame, thread);
-    }
+    require_place(&frame, thread);
     // GH-99729: finalizers may look at the stack, and must not find a frame that is half gone.
     require(thread.current_frame() != frame.as_ptr(), NAME, c"the frame must be unlinked first", Some(&frame));
+    let is_usual = frame.owner() == Owner::Thread && frame.stacktop() >= 0;
+    if let Some(frame) = if is_usual { Some(frame) } else { clear_unusual_frame(frame, thread) } {
+        clear_thread_frame(frame, thread);
+    }
+}
+
+/// Clears, or refuses, what is not a frame of a thread's that has come to an end or has not begun. A thread's frame that only
+/// looked as if it ran is returned, still to be cleared.
+#[cold]
+#[inline(never)]
+fn clear_unusual_frame<'f>(frame: Frame<'f>, thread: &Thread<'_>) -> Option<Frame<'f>> {
     if frame.stacktop() < 0 && frame.owner() != Owner::CStack {
         empty_value_stack(&frame, thread);
     }
     match frame.owner() {
-        Owner::Thread => clear_thread_frame(frame, thread),
+        Owner::Thread => return Some(frame),
         Owner::Generator => clear_generator_frame(frame, thread),
-        Owner::FrameObject => {
-            require(false, NAME, c"the frame must not be owned by a frame object", Some(&frame));
-        }
+        Owner::FrameObject => require(false, NAME, c"the frame must not be owned by a frame object", Some(&frame)),
         Owner::Cleared => require(false, NAME, c"the frame must not be cleared already", Some(&frame)),
         Owner::CStack => require(false, NAME, NOT_AN_ENTRY_FRAME, None),
     }
+    None
 }
 
 /// Sets the `stacktop` of a frame that the evaluator has left as if it ran (3.11, where MAKE_CELL finds no memory).
-#[cold]
 fn empty_value_stack(frame: &Frame<'_>, thread: &Thread<'_>) {
     require(!thread.has_linked(frame), NAME, c"the frame must not be running", Some(frame));
     frame.set_stacktop(frame.code().map_or(0, |code| code.slots() as i32));
 }
 
-/// Ends the process if a frame that does not lie in the chunk in use, below its top, has been popped already. From 3.12 on
-/// the evaluator does that to each frame that it is given.
-#[cold]
-#[inline(never)]
-fn require_not_popped(frame: &Frame<'_>, thread: &Thread<'_>) {
-    let held = match datastack::place(thread, frame.as_ptr()) {
-        Place::InUse => true,
-        Place::Popped => false,
-        // A generator's, a frame object's, or the client's own memory.
-        Place::Elsewhere if !version::EVALUATOR_POPS_FRAMES => true,
-        // The evaluator can only have popped what lay on the data stack, and its chunk may be gone since.
-        Place::Elsewhere => is_mapped(frame.as_ptr()) && frame.owner() != Owner::Thread,
+/// Ends the process unless the frame lies where one lies that can be cleared. From 3.12 on, where the evaluator pops frames,
+/// nothing is read of a frame that may have been popped.
+#[inline(always)]
+fn require_place(frame: &Frame<'_>, thread: &Thread<'_>) {
+    let is_usual = match version::EVALUATOR_POPS_FRAMES {
+        true => lies_on_top_chunk(thread, frame.as_ptr()),
+        // What lies last lies there too.
+        false => frame.code().is_some_and(|code| is_last(frame, code, thread)),
     };
-    require(
-        held,
-        NAME,
-        c"the frame must lie below the top of the thread's data stack: it has been popped already",
-        None,
-    );
+    if !is_usual {
+        require_unusual_place(frame, thread);
+    }
 }
 
-/// Ends the process if the shadow frame is still there above a frame that is to be cleared (3.11). The hook's caller clears
-/// the frame that the hook was given, so that it would be cleared twice, and the shadow frame never.
-fn require_nothing_above(frame: &Frame<'_>, thread: &Thread<'_>) {
-    let Some(code) = frame.code() else { return };
+/// Whether nothing lies between the frame and the top of the data stack. A client may have pushed a little more than the frame
+/// takes, but no second frame.
+fn is_last(frame: &Frame<'_>, code: Code<'_>, thread: &Thread<'_>) -> bool {
     let end = frame.as_ptr() as usize + datastack::frame_words(code) * size_of::<*mut PyObject>();
-    // A client may have pushed a little more than the frame takes, but no second frame.
-    let is_last = (thread.top() as usize).wrapping_sub(end) < offset_of!(_PyInterpreterFrame, localsplus);
-    if !is_last && datastack::place(thread, frame.as_ptr()) == Place::InUse {
-        let rule = c"frames must be cleared in reverse order: a hook clears its shadow frame, and not what it was given (3.11)";
-        require(false, NAME, rule, Some(frame));
-    }
+    (thread.top() as usize).wrapping_sub(end) < offset_of!(_PyInterpreterFrame, localsplus)
+}
+
+#[cold]
+#[inline(never)]
+fn require_unusual_place(frame: &Frame<'_>, thread: &Thread<'_>) {
+    let place = datastack::place(thread, frame.as_ptr());
+    // The evaluator of 3.12 and newer has popped each frame that it was given, and the chunk of that frame may be gone since.
+    // What lies elsewhere is a generator's frame, a frame object's or, up to 3.11, a shadow frame in the client's own memory.
+    let is_popped = place == Place::Popped
+        || (place == Place::Elsewhere
+            && version::EVALUATOR_POPS_FRAMES
+            && (!is_mapped(frame.as_ptr()) || frame.owner() == Owner::Thread));
+    let rule = c"the frame must lie below the top of the thread's data stack: it has been popped already";
+    require(!is_popped, NAME, rule, None);
+    // On 3.11 the hook's caller clears the frame that the hook was given: it would be cleared twice, and the shadow frame, which
+    // still lies above it, never.
+    let is_covered = !version::EVALUATOR_POPS_FRAMES
+        && place == Place::InUse
+        && frame.owner() == Owner::Thread
+        && frame.stacktop() >= 0
+        && frame.code().is_some_and(|code| !is_last(frame, code, thread));
+    let rule =
+        c"frames must be cleared in reverse order: a hook clears its shadow frame, and not what it was given (3.11)";
+    require(!is_covered, NAME, rule, Some(frame));
 }
 
 fn clear_thread_frame(frame: Frame<'_>, thread: &Thread<'_>) {
-    if !version::EVALUATOR_POPS_FRAMES {
-        require_nothing_above(&frame, thread);
-    }
     thread.with_recursion_spent(|| {
         if let Some(frame) = clear_contents(frame, thread) {
             frame.set_cleared();
-            drop(frame.take_code());
+            // SAFETY: the frame has not been cleared before.
+            drop(unsafe { frame.take_live_code() });
         }
     });
 }
@@ -127,7 +142,8 @@ fn clear_contents<'f>(frame: Frame<'f>, thread: &Thread<'_>) -> Option<Frame<'f>
         drop(frame.take_slot(slot));
     }
     drop(frame.take_locals());
-    drop(frame.take_function());
+    // SAFETY: the frame has not been cleared before.
+    drop(unsafe { frame.take_live_function() });
     Some(frame)
 }
 

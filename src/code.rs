@@ -117,36 +117,41 @@ impl<'c> Code<'c> {
         unsafe { (*self.as_ptr())._co_firsttraceable as usize }
     }
 
-    /// The code units before the first RESUME, opcode first. Read them before any Python code runs: 3.11 rewrites some
-    /// of them when it specializes the code.
-    fn prefix(self) -> &'c [[u8; 2]] {
+    /// One of the code units before the first RESUME, opcode first; `None` from there on. Read when it is asked for, since
+    /// Python code that runs in between may rewrite it: 3.11 does when it specializes the code.
+    fn prefix_unit(self, unit: usize) -> Option<[u8; 2]> {
         // SAFETY: the prefix lies inside the code; a unit is two bytes on every minor.
-        unsafe { core::slice::from_raw_parts(self.start().cast(), self.prefix_units()) }
+        (unit < self.prefix_units()).then(|| unsafe { self.start().cast::<[u8; 2]>().add(unit).read() })
     }
 
     /// The index of the instruction that fills the free variables' slots from the closure, in code units, if the code
     /// begins with it. It is 0 unless there are so many free variables that EXTENDED_ARG goes before it.
     pub fn copy_free_vars(self) -> Option<usize> {
-        let prefix = self.prefix();
-        let first = prefix.iter().position(|&[opcode, _]| deopt(opcode) != sys::EXTENDED_ARG)?;
-        (deopt(prefix[first][0]) == sys::COPY_FREE_VARS).then_some(first)
+        let opcode = |unit| self.prefix_unit(unit).map(|[opcode, _]| deopt(opcode));
+        let first = (0..).find(|&unit| opcode(unit) != Some(sys::EXTENDED_ARG))?;
+        (opcode(first) == Some(sys::COPY_FREE_VARS)).then_some(first)
     }
 
     /// The slots whose MAKE_CELL lies in the prefix and before `end`, in code units.
     ///
     /// Only the prefix is read: it is never instrumented, so that the tables suffice to step over it, and behind it
     /// MAKE_CELL may be part of an inlined comprehension (3.12+) and prove nothing.
+    ///
+    /// Python code may run between one and the next.
     pub fn cells_made_before(self, end: usize) -> impl Iterator<Item = usize> + use<'c> {
-        let prefix = self.prefix();
-        cells_made(&prefix[..end.min(prefix.len())])
+        cells_made_by(move |unit| if unit < end { self.prefix_unit(unit) } else { None })
     }
 }
 
 /// The slots that the MAKE_CELL instructions among these code units name, opcode first in each unit.
 pub fn cells_made(units: &[[u8; 2]]) -> impl Iterator<Item = usize> {
+    cells_made_by(|unit| units.get(unit).copied())
+}
+
+fn cells_made_by(unit: impl Fn(usize) -> Option<[u8; 2]>) -> impl Iterator<Item = usize> {
     let (mut next, mut extended) = (0, 0);
     core::iter::from_fn(move || {
-        while let Some(&[opcode, low]) = units.get(next) {
+        while let Some([opcode, low]) = unit(next) {
             let opcode = deopt(opcode);
             let argument = extended | usize::from(low);
             next += 1 + usize::from(pyframe_shim_opcode_caches[opcode as usize]);

@@ -220,15 +220,21 @@ impl<'f> Frame<'f> {
     }
 
     /// Empties the function slot. The frame is then good for nothing but to be popped.
-    pub(crate) fn take_function(&self) -> Option<Owned> {
-        // SAFETY: the frame is live.
-        take(unsafe { version::function_slot(self.as_ptr()) })
+    ///
+    /// # Safety
+    /// The slot has not been emptied.
+    pub(crate) unsafe fn take_live_function(&self) -> Owned {
+        // SAFETY: the frame is live, and so is its function.
+        unsafe { take_live(version::function_slot(self.as_ptr())) }
     }
 
     /// Empties the code slot. The frame is then good for nothing but to be popped.
-    pub(crate) fn take_code(&self) -> Option<Owned> {
-        // SAFETY: the frame is live.
-        take(unsafe { version::code_slot(self.as_ptr()) })
+    ///
+    /// # Safety
+    /// The slot has not been emptied.
+    pub(crate) unsafe fn take_live_code(&self) -> Owned {
+        // SAFETY: the frame is live, and so is its code.
+        unsafe { take_live(version::code_slot(self.as_ptr())) }
     }
 
     /// The frame object, borrowed; NULL if none has been made.
@@ -246,8 +252,11 @@ impl<'f> Frame<'f> {
     /// Takes the frame's reference to its frame object out of the frame.
     pub(crate) fn take_frame_object(&self) -> Option<NonNull<PyFrameObject>> {
         // SAFETY: the frame is live.
-        let object = unsafe { (&raw mut (*self.as_ptr()).frame_obj).replace(ptr::null_mut()) };
-        NonNull::new(object)
+        unsafe {
+            let object = NonNull::new((*self.as_ptr()).frame_obj)?;
+            (*self.as_ptr()).frame_obj = ptr::null_mut();
+            Some(object)
+        }
     }
 
     /// The generator that embeds the frame. Only for frames whose owner is [`Owner::Generator`].
@@ -288,6 +297,10 @@ impl<'f> Frame<'f> {
             let data: *mut _PyInterpreterFrame = (&raw mut (*object.as_ptr())._f_frame_data).cast();
             ptr::copy_nonoverlapping(self.as_ptr().cast::<u8>(), data.cast::<u8>(), bytes);
             (*data).owner = sys::_frameowner_FRAME_OWNED_BY_FRAME_OBJECT as c_char;
+            if self.owner() == Owner::Thread {
+                // What is left on the data stack is not to be cleared once more. What is left in a generator is the generator's.
+                self.set_cleared();
+            }
             (*object.as_ptr()).f_frame = data;
             Self { raw: NonNull::new_unchecked(data), alive: PhantomData }
         }
@@ -315,5 +328,18 @@ pub(crate) unsafe fn disown(object: NonNull<PyFrameObject>) {
 /// Empties a place that owns a reference or holds NULL.
 fn take(place: *mut *mut PyObject) -> Option<Owned> {
     // SAFETY: the callers above pass a field of a live frame, whose reference moves out.
-    unsafe { NonNull::new(place.replace(ptr::null_mut())).map(|object| Owned::from_owned(object)) }
+    unsafe {
+        let object = NonNull::new(*place)?;
+        *place = ptr::null_mut();
+        Some(Owned::from_owned(object))
+    }
+}
+
+/// Empties a place that owns a reference.
+///
+/// # Safety
+/// The place is a field of a live frame, and does not hold NULL.
+unsafe fn take_live(place: *mut *mut PyObject) -> Owned {
+    // SAFETY: the reference moves out.
+    unsafe { Owned::from_owned(NonNull::new_unchecked(place.replace(ptr::null_mut()))) }
 }

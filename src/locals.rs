@@ -5,6 +5,7 @@
 
 mod entries;
 mod presence;
+mod shared_names;
 mod slots;
 mod target;
 mod template;

@@ -71,9 +71,7 @@ fn finish_prefix(frame: &Frame<'_>, code: Code<'_>) {
     let made = code.cells_made_before(frame.lasti().max(0) as usize).count();
     // A closure that does not fit leaves the slots empty; the exception gives way to the pending one.
     let _ = copy_free_variables(frame);
-    // Looked up anew each time: making a cell may run code, and code may be rewritten as it runs (3.11).
-    for number in made.. {
-        let Some(slot) = code.cells_made_before(code.prefix_units()).nth(number) else { break };
+    for slot in code.cells_made_before(code.prefix_units()).skip(made) {
         let value = frame.take_slot(slot);
         let content = value.as_ref().map_or(ptr::null_mut(), Owned::as_ptr);
         // SAFETY: NULL or an object that `value` keeps; the cell takes a reference of its own.

@@ -1,5 +1,6 @@
 //! The slots of a frame as names with values: cells seen through, unbound ones told apart.
 
+use super::shared_names::SharedNames;
 use crate::check::{require, require_some};
 use crate::code::{Code, SlotKind};
 use crate::frame::{Frame, Owner};
@@ -60,6 +61,7 @@ pub(super) struct Slots<'v, 'f> {
     free: FreeSource,
     made: CellsMade<'f>,
     of_generator: bool,
+    shared: SharedNames,
     function: &'static CStr,
 }
 
@@ -67,7 +69,15 @@ impl<'v, 'f> Slots<'v, 'f> {
     pub(super) fn of(frame: &'v Frame<'f>, free: FreeSource, function: &'static CStr) -> Self {
         let code = require_some(frame.code(), function, c"the frame must run a code object");
         let of_generator = frame.owner() == Owner::Generator;
-        Self { frame, code, free, made: CellsMade::by(frame, code), of_generator, function }
+        Self {
+            frame,
+            code,
+            free,
+            made: CellsMade::by(frame, code),
+            of_generator,
+            shared: SharedNames::default(),
+            function,
+        }
     }
 
     /// The code whose slots these are.
@@ -106,8 +116,11 @@ impl<'v, 'f> Slots<'v, 'f> {
         })
     }
 
-    /// Whether another slot before the free variables has this name and a value.
-    pub(super) fn is_shadowed(&self, name: *mut PyObject) -> bool {
+    /// Whether a slot that is no free variable's has this name and a value.
+    pub(super) fn has_value(&self, name: *mut PyObject) -> bool {
+        if !self.shared.may_hold(self.code, name) {
+            return false;
+        }
         let kinds = &self.code.kinds()[..self.code.first_free()];
         kinds
             .iter()

@@ -31,6 +31,7 @@ impl<'m> Target<'m> {
     ///
     /// The compiler gives two slots one name only where the later of them is a free variable's and the other belongs to
     /// an inlined comprehension (3.12+). CPython 3.12 then writes the one after the other, 3.13 shows the first bound one.
+    /// `code.replace` can give any slots one name: of those that are no free variables', the last bound one is shown.
     #[inline(always)]
     pub(super) fn write(&self, slot: &Slot, slots: &Slots<'_, '_>) -> Result<(), Raised> {
         let second = version::FIRST_BOUND_SLOT_WINS && slot.kind.is_free();
@@ -39,7 +40,7 @@ impl<'m> Target<'m> {
             Some(value) => self.set(slot.name, value),
             // Nothing to remove from what was empty before, unless another slot has written it.
             None if self.is_fresh && !slot.kind.is_free() => Ok(()),
-            None => self.remove(slot.name),
+            None => self.remove(slot, slots),
         }
     }
 
@@ -69,7 +70,7 @@ impl<'m> Target<'m> {
     /// Whether another slot has given the name its value.
     fn is_written(&self, name: *mut PyObject, slots: &Slots<'_, '_>) -> Result<bool, Raised> {
         if !self.is_fresh {
-            return Ok(slots.is_shadowed(name));
+            return Ok(slots.has_value(name));
         }
         // PyDict_SetDefault would do both in one, but loses the MemoryError on 3.13.0.
         // SAFETY: a fresh mapping is a dict, and the name is alive.
@@ -79,20 +80,24 @@ impl<'m> Target<'m> {
         }
     }
 
-    /// Makes sure that the name has no value. A `KeyError` while it is removed means that it had none.
-    fn remove(&self, name: *mut PyObject) -> Result<(), Raised> {
-        let mapping = self.mapping.as_ptr();
-        // SAFETY: the mapping and the name are alive. A dict is asked first: the exception costs more than the look.
-        let failed = unsafe {
-            if self.is_dict {
-                match PyDict_Contains(mapping, name) {
-                    1 => PyDict_DelItem(mapping, name),
-                    outcome => outcome,
-                }
-            } else {
-                PyObject_DelItem(mapping, name)
+    /// Makes sure that the name of an unbound slot has no value, unless another slot has given it one. A `KeyError` while it is
+    /// removed means that it had none.
+    fn remove(&self, slot: &Slot, slots: &Slots<'_, '_>) -> Result<(), Raised> {
+        let (mapping, name) = (self.mapping.as_ptr(), slot.name);
+        if self.is_dict {
+            // A dict is asked first: the exception costs more than the look.
+            // SAFETY: the dict and the name are alive.
+            match unsafe { PyDict_Contains(mapping, name) } {
+                1 => {}
+                outcome => return status(outcome),
             }
-        };
+        }
+        if !slot.kind.is_free() && slots.has_value(name) {
+            return Ok(());
+        }
+        // SAFETY: the mapping and the name are alive.
+        let failed =
+            unsafe { if self.is_dict { PyDict_DelItem(mapping, name) } else { PyObject_DelItem(mapping, name) } };
         // SAFETY: asked only if an exception is set.
         if failed != 0 && unsafe { PyErr_ExceptionMatches(PyExc_KeyError) } != 0 {
             // SAFETY: the calling thread's exception, just looked at.

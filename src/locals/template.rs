@@ -173,7 +173,7 @@ fn fill(dict: &Owned, slots: &Slots<'_, '_>) -> bool {
     for slot in slots.iter_undisturbed() {
         let Some(value) = slot.value else {
             // Up to 3.12 this takes the name away again, if another slot has given it a value.
-            if !version::FIRST_BOUND_SLOT_WINS && slot.kind.is_free() && slots.is_shadowed(slot.name) {
+            if !version::FIRST_BOUND_SLOT_WINS && slot.kind.is_free() && slots.has_value(slot.name) {
                 return false;
             }
             continue;

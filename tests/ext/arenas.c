@@ -295,20 +295,22 @@ static PyObject *push(PyObject *module, PyObject *words)
     return frame == NULL ? NULL : PyLong_FromVoidPtr(frame);
 }
 
-PyDoc_STRVAR(pop_doc, "pop(frame): THP_PyThreadState_PopFrame.");
+PyDoc_STRVAR(pop_doc, "pop(frame): THP_PyThreadState_PopFrame; nothing for None.");
 static PyObject *pop(PyObject *module, PyObject *frame)
 {
     (void)module;
-    THP_PyThreadState_PopFrame(PyThreadState_Get(), PyLong_AsVoidPtr(frame));
+    if (frame != Py_None) {
+        THP_PyThreadState_PopFrame(PyThreadState_Get(), PyLong_AsVoidPtr(frame));
+    }
     Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(fill_doc, "fill(): push what leaves one word of room in the chunk.");
+PyDoc_STRVAR(fill_doc, "fill(): push what leaves one word of room in the chunk, to be popped; None if nothing had to be pushed.");
 static PyObject *fill(PyObject *module, PyObject *args)
 {
     (void)module, (void)args;
     if (room() == 1) {
-        return PyLong_FromVoidPtr(PyThreadState_Get()->datastack_top);
+        Py_RETURN_NONE;
     }
     void *frame = THP_PyThreadState_BumpFramePointerSlow(PyThreadState_Get(), room() - 1);
     return frame == NULL ? NULL : PyLong_FromVoidPtr(frame);

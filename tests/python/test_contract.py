@@ -70,7 +70,11 @@ class ClearTest(ContractTestCase):
     def test_twice(self):
         """The code would be dropped once more."""
         program = "f = probe.push_frame(plain, (1, 2)); probe.clear(f); probe.clear(f)"
-        self.assert_dies_in(program, CLEAR)
+        self.assert_dies_in(program, CLEAR, CLEARED)
+
+    def test_what_has_moved_to_a_frame_object(self):
+        program = "f = probe.push_frame(plain, (1, 2)); o = probe.make_frame_object(f); probe.clear(f); probe.clear(f)"
+        self.assert_dies_in(program, CLEAR, CLEARED)
 
     def test_what_has_been_popped(self):
         program = "f = probe.push_frame(plain, (1, 2)); {}probe.pop(f); probe.clear(f)"

@@ -61,7 +61,7 @@ class MistakesTest(unittest.TestCase):
                 self.assert_told(rule, mistake, call=f"deeper({depth})")
 
     def test_none(self):
-        for call, code in (("watched(1, 2)", "watched"), ("list(generator(1, 2))", "watched"), ("deeper(300)", "deeper")):
+        for call, code in (("watched(1, 2)", "watched"), ("list(generator(1, 2))", "watched"), ("deeper(150)", "deeper")):
             done = self.run_with("NONE", call=call, code=code)
             self.assertEqual((done.returncode, done.stderr), (0, "survived\n"))
 
