@@ -84,20 +84,16 @@ impl<'m> Target<'m> {
     /// removed means that it had none.
     fn remove(&self, slot: &Slot, slots: &Slots<'_, '_>) -> Result<(), Raised> {
         let (mapping, name) = (self.mapping.as_ptr(), slot.name);
-        if self.is_dict {
-            // A dict is asked first: the exception costs more than the look.
-            // SAFETY: the dict and the name are alive.
-            match unsafe { PyDict_Contains(mapping, name) } {
-                1 => {}
-                outcome => return status(outcome),
+        let has_another = || !slot.kind.is_free() && slots.has_value(name);
+        // SAFETY: the mapping and the name are alive. A dict is asked first: the exception costs more than the look.
+        let failed = unsafe {
+            match if self.is_dict { PyDict_Contains(mapping, name) } else { 1 } {
+                1 if has_another() => 0,
+                1 if self.is_dict => PyDict_DelItem(mapping, name),
+                1 => PyObject_DelItem(mapping, name),
+                outcome => outcome,
             }
-        }
-        if !slot.kind.is_free() && slots.has_value(name) {
-            return Ok(());
-        }
-        // SAFETY: the mapping and the name are alive.
-        let failed =
-            unsafe { if self.is_dict { PyDict_DelItem(mapping, name) } else { PyObject_DelItem(mapping, name) } };
+        };
         // SAFETY: asked only if an exception is set.
         if failed != 0 && unsafe { PyErr_ExceptionMatches(PyExc_KeyError) } != 0 {
             // SAFETY: the calling thread's exception, just looked at.
