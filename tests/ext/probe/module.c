@@ -12,6 +12,7 @@ PyMODINIT_FUNC PyInit_probe(void)
 {
     PyMethodDef *parts[] = {
         probe_hook, probe_frames, probe_locals, probe_functions, probe_frame_objects, probe_datastack, probe_runtime,
+        probe_abandoned,
     };
     PyObject *module = PyModule_Create(&definition);
     for (size_t part = 0; module != NULL && part < sizeof parts / sizeof *parts; part++) {

@@ -52,6 +52,6 @@ static inline int to_frame(PyObject *object, void *result)
 
 /* What each part adds to the module. */
 extern PyMethodDef probe_hook[], probe_frames[], probe_locals[], probe_functions[];
-extern PyMethodDef probe_frame_objects[], probe_datastack[], probe_runtime[];
+extern PyMethodDef probe_frame_objects[], probe_datastack[], probe_runtime[], probe_abandoned[];
 
 #endif
