@@ -50,7 +50,18 @@ extern "C" {
  *   - 3.12: the frame of a generator that has ended, cleared once more.
  *   - a frame that is popped and was not cleared: what it held is leaked. It looks like memory that was pushed for a frame and
  *     never initialized.
- *   - a frame that has been popped, and whose memory is another frame's by now. */
+ *   - a frame that has been popped, and whose memory is another frame's by now.
+ *
+ * If the hook's C stack is abandoned, the evaluator never returns to it. greenlet does that to the greenlets of a thread that
+ * has ended: it frees their data stacks, and clears no frame. What such a frame refers to stays until the process ends.
+ *   - CPython leaves behind, without any hook: references to the function, the code, and the values of the locals.
+ *   - A shadow frame leaves its function behind, one object for each frame, if _PyFunction_CopyWithNewCode has made it. A shadow
+ *     frame may have the function of the original frame instead, if the new code makes no generator or coroutine and has as
+ *     many free variables. Otherwise make one copy for each function and code, and keep it for as long as the function lives.
+ *   - Fast to locals leaves the dict behind that it has stored in f_locals.
+ *   - What the hook's own C variables refer to stays, too.
+ * The chunks of the data stack do not stay: greenlet frees those that this library has pushed, and the library frees its spare
+ * chunk when the thread ends. */
 typedef struct _PyInterpreterFrame _PyInterpreterFrame;
 
 /* Merges the frame's locals into its f_locals, which is made if there is none. Returns 0, or -1. ValueError if the frame has
@@ -85,8 +96,9 @@ PyObject *THP_PyFrame_GetLocals(_PyInterpreterFrame *frame, int include_hidden, 
  * left out as well, as CPython's own f_locals does there. */
 PyObject *get_framelocals_mapping(_PyInterpreterFrame *frame);
 
-/* A copy of a function with other code: new, or NULL with TypeError, ValueError or MemoryError. Name and qualified name are the
- * code's, func_version is 0. Function watchers (3.12+) are not told of it, but will be of its end.
+/* A copy of a function with other code: new, or NULL with TypeError, ValueError or MemoryError. Name and qualified name are
+ * the code's, func_version is 0. Function watchers (3.12+) are not told of it, but will be of its end. What comes of it if
+ * the frame that holds it is never cleared: above, "If the hook's C stack is abandoned".
  *
  * Differs: if the code bears the name of the function's own code, the function's names are kept. A closure whose length
  * is not the code's number of free variables is a ValueError; something else than a function, or than code, is a TypeError. */
