@@ -11,6 +11,10 @@
 #ifndef PYFRAME_SHIM_CPYTHON_DEFS_H
 #define PYFRAME_SHIM_CPYTHON_DEFS_H
 
+#ifdef Py_LIMITED_API
+#error "cpython_defs.h is about frames, which the limited API does not have: compile without Py_LIMITED_API, for one minor"
+#endif
+
 #include <Python.h>
 
 #include <stddef.h>

@@ -60,6 +60,9 @@ class Build:
         self.out = self.cargo_target / "out"
         self.archive = self.out / "libpyframe_shim.a"
         self.shared = self.out / "libpyframe_shim.so"
+        # What a client notes down for the loader. It is the name of the installed file too, with no number of the interface in
+        # it and no link to it: the interface only grows, and a wheel can hold no links.
+        self.soname = f"libpyframe_shim-{python.label}.so"
 
     def environment(self):
         """What cargo needs to know."""
@@ -79,7 +82,8 @@ class Build:
             # Not `cargo build`: as long as an rlib is made too, nothing is optimized across crates, or even across functions
             # that others could call.
             command = ["cargo", "rustc", "--lib", "--crate-type", "staticlib,cdylib", "--release", "--locked"]
-            run([*command, *self.cargo_arguments], "cargo rustc", cwd=ROOT, env=environment)
+            soname = ["--", "-C", f"link-arg=-Wl,-soname,{self.soname}"]
+            run([*command, *self.cargo_arguments, *soname], "cargo rustc", cwd=ROOT, env=environment)
         self.out.mkdir(parents=True, exist_ok=True)
         built = self.cargo_target / self.cargo_output
         if stale(self.archive, [built / "libpyframe_shim.a"]):

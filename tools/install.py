@@ -2,7 +2,8 @@
 
     make install PYTHON=python3.12 PREFIX=$HOME/.local [DESTDIR=...]
 
-Puts there lib/libpyframe_shim.a and .so, include/, lib/pkgconfig/pyframe-shim.pc, and lib/cmake/PyFrameShim.
+Puts there, for the minor 3.12: lib/libpyframe_shim-3.12.a and .so, include/pyframe-shim-3.12/, what pkg-config finds as
+pyframe-shim-3.12 and pyframe-shim-3.12-static, and lib/cmake/PyFrameShim-3.12. Other minors in the same place stay.
 """
 
 import os
@@ -22,7 +23,7 @@ def install():
     say(f"CPython {python.name}: {python.path}")
     build = Build(python).library()
     try:
-        sdk.put(build, root)
+        sdk.put(build, root, str(prefix))
     except PermissionError as problem:
         raise Failure(f"cannot write to {problem.filename}; choose a PREFIX that is yours, such as $HOME/.local") from None
     say(f"installed pyframe-shim {sdk.crate_version()} for CPython {python.minor} below {root}")

@@ -55,6 +55,8 @@ class Python:
         self.include = pathlib.Path(include)
         self.minor = ".".join(self.version.split(".")[:2])
         self.name = self.version + ("-debug" if self.debug else "")
+        # As Python names its own files: python3.12, python3.12d.
+        self.label = self.minor + ("d" if self.debug else "")
         if implementation != "CPython" or self.minor not in SUPPORTED:
             raise Unusable(f"{implementation} {self.version} ({path})")
         if free_threaded:

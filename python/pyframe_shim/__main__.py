@@ -1,6 +1,7 @@
 """`python -m pyframe_shim`: run a program on the library, tell what there is, or where the SDK lies."""
 
 import argparse
+import pathlib
 import shlex
 import sys
 import sysconfig
@@ -33,7 +34,7 @@ def main():
         return info.main(chosen.json, chosen.load)
     answers = {
         "includes": shlex.join([f"-I{sysconfig.get_path('include')}", f"-I{paths.get_include()}"]),
-        "libs": f"{shlex.quote(paths.get_library())} -Wl,--exclude-libs,libpyframe_shim.a {paths.link_flags()}",
+        "libs": f"{shlex.quote(paths.get_library())} -Wl,--exclude-libs,{pathlib.Path(paths.get_library()).name} {paths.link_flags()}",
         "cmakedir": paths.get_cmake_dir(),
         "startup": start_folder(),
     }

@@ -144,10 +144,10 @@ print(worker.json.dumps(worker.tell()))
 
     def test_why_not_preloaded(self):
         """The library takes data from the process; the loader refuses every program that has none of it."""
-        library = SITE / "pyframe_shim" / "sdk" / "lib" / "libpyframe_shim.so"
+        library = SITE / "pyframe_shim" / "sdk" / "lib" / f"libpyframe_shim-{PACKAGE['minor']}.so"
         done = process(["/bin/ls", "/bin/ls"], env=clean_environment(LD_PRELOAD=library))
         self.assertEqual((done.returncode, done.stdout), (127, ""))
-        self.assertRegex(done.stderr, r"symbol lookup error: .*libpyframe_shim.so: undefined symbol: _?Py")
+        self.assertRegex(done.stderr, r"symbol lookup error: .*libpyframe_shim-3[.]\d+[.]so: undefined symbol: _?Py")
 
     def test_the_stand_in_has_all_symbols(self):
         """Or HERE would say little."""

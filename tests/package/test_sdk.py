@@ -6,7 +6,7 @@ import shlex
 import shutil
 import sysconfig
 
-from support import MINOR, PYTHON, ROOT, SITE, PackageTest, clean_environment, compiler, process, succeed
+from support import MINOR, PACKAGE, PYTHON, ROOT, SITE, PackageTest, clean_environment, compiler, process, succeed
 
 EXAMPLES = ROOT / "examples" / "clients"
 # The environment's own programs (cmake, ninja), the compiler, and nothing of cargo's.
@@ -21,6 +21,15 @@ find_package(PyFrameShim {version} REQUIRED)
 {python}_add_library(client MODULE client.c)
 target_link_libraries(client PRIVATE PyFrameShim::{target})
 message(STATUS "of CPython ${{PyFrameShim_PYTHON_MINOR}}")
+"""
+CHOICE = """
+cmake_minimum_required(VERSION 3.18)
+project(choice LANGUAGES C)
+cmake_language(EVAL CODE "${FIND}")
+find_package(PyFrameShim REQUIRED)
+get_target_property(library PyFrameShim::static IMPORTED_LOCATION)
+get_filename_component(library "${library}" NAME)
+message(STATUS "chosen: ${PyFrameShim_PYTHON_MINOR}, ${library}")
 """
 USE = "import client, json; print(json.dumps(client.use()))"
 
@@ -46,8 +55,8 @@ print(json.dumps([p.get_include(), p.get_library(), p.get_library(shared=True), 
         include, static, shared, cmake = self.python(code)
         for folder, file in ((include, "cpython_defs.h"), (include, "pyframe_shim.h"), (cmake, "PyFrameShimConfig.cmake")):
             self.assertTrue((pathlib.Path(folder) / file).is_file(), file)
-        self.assertTrue(static.endswith("libpyframe_shim.a") and pathlib.Path(static).is_file())
-        self.assertTrue(shared.endswith("libpyframe_shim.so") and pathlib.Path(shared).is_file())
+        self.assertTrue(static.endswith(f"libpyframe_shim-{MINOR}.a") and pathlib.Path(static).is_file())
+        self.assertTrue(shared.endswith(f"libpyframe_shim-{MINOR}.so") and pathlib.Path(shared).is_file())
         self.assertEqual(succeed([PYTHON, "-m", "pyframe_shim", "--cmakedir"]).strip(), cmake)
 
     def example(self, name):
@@ -120,7 +129,7 @@ print(json.dumps(call_log.record(lambda: [twice(4), list(count(1)), twice("a", t
                 out = self.python(USE, clean_environment(PYTHONPATH=self.folder / "build"))
                 self.assertTrue(out.startswith(f"{MINOR}."))
                 needed = succeed(["readelf", "-d", self.folder / "build" / "client.so"])
-                self.assertEqual("[libpyframe_shim.so]" in needed, target == "shared")
+                self.assertEqual(f"[libpyframe_shim-{MINOR}.so]" in needed, target == "shared")
 
     def test_cmake_versions(self):
         for version, fits in (("0.1.0", True), ("0.2", False), ("0.1.9", False), ("0.0.9", False), ("1.0", False)):
@@ -134,8 +143,28 @@ print(json.dumps(call_log.record(lambda: [twice(4), list(count(1)), twice("a", t
                 version = f"set({python}_VERSION 3.99.0)\nset({python}_VERSION_MAJOR 3)\nset({python}_VERSION_MINOR 99)\n"
                 done = self.cmake(before=f"{version}find_package(PyFrameShim REQUIRED)", python=python)
                 self.assertNotEqual(done.returncode, 0)
-                expected = f"this pyframe-shim is for CPython {MINOR}, and {python} is 3.99.0; install pyframe-shim with that Python"
+                expected = f"for CPython {MINOR}, and {python} is 3.99.0: install pyframe-shim with that Python"
                 self.assertIn(expected, " ".join(done.stderr.split()))
+
+    def test_cmake_chooses_among_minors(self):
+        """Several in one place: the one for the Python that was found."""
+        packages = [PACKAGE, *PACKAGE["others"]]
+        if len(packages) == 1:
+            self.skipTest("no other interpreter here")
+        for package in packages:
+            sdk = pathlib.Path(package["python"]).parent.parent / f"lib/python{package['minor']}/site-packages/pyframe_shim/sdk"
+            shutil.copytree(sdk, self.folder / "prefix", dirs_exist_ok=True)
+        (self.folder / "CMakeLists.txt").write_text(CHOICE)
+        for package in packages:
+            with self.subTest(python=package["minor"]):
+                done = self.choose(f"-DPython_EXECUTABLE={package['python']}", "-DFIND=find_package(Python COMPONENTS Interpreter)")
+                self.assertIn(f"chosen: {package['minor']}, libpyframe_shim-{package['minor']}.a", done.stdout, done.stderr)
+        self.assertIn("find_package(Python) has to come before this", " ".join(self.choose().stderr.split()))
+
+    def choose(self, *options):
+        place = [f"-DCMAKE_PREFIX_PATH={self.folder / 'prefix'}", "-GNinja", "-Wno-dev"]
+        shutil.rmtree(self.folder / "build", ignore_errors=True)
+        return process(["cmake", "-S", self.folder, "-B", self.folder / "build", *place, *options], env=without_rust())
 
     def test_flags(self):
         """`--includes` and `--libs` are all that a compiler needs."""
@@ -153,7 +182,7 @@ print(json.dumps(call_log.record(lambda: [twice(4), list(count(1)), twice("a", t
         if not shutil.which("pkg-config", path=PATH):
             self.skipTest("no pkg-config here")
         environment = without_rust(PKG_CONFIG_PATH=SITE / "pyframe_shim/sdk/lib/pkgconfig")
-        flags = shlex.split(succeed(["pkg-config", "--cflags", "--libs", "pyframe-shim"], env=environment))
+        flags = shlex.split(succeed(["pkg-config", "--cflags", "--libs", f"pyframe-shim-{MINOR}"], env=environment))
         includes = [os.path.realpath(flag[2:]) for flag in flags if flag.startswith("-I")]
-        self.assertEqual(includes, [str(SITE / "pyframe_shim/sdk/include")])
-        self.assertIn("-lpyframe_shim", flags)
+        self.assertEqual(includes, [str(SITE / f"pyframe_shim/sdk/include/pyframe-shim-{MINOR}")])
+        self.assertIn(f"-lpyframe_shim-{MINOR}", flags)

@@ -28,9 +28,10 @@ class Wheel(PackageTest):
         self.assertEqual(package - {native}, modules)
         self.assertEqual(
             {name.removeprefix(sdk) for name in names if name.startswith(sdk)},
-            {"include/cpython_defs.h", "include/pyframe_shim.h", "lib/libpyframe_shim.a", "lib/libpyframe_shim.so"}
-            | {"lib/cmake/PyFrameShim/PyFrameShimConfig.cmake", "lib/cmake/PyFrameShim/PyFrameShimConfigVersion.cmake"}
-            | {"lib/pkgconfig/pyframe-shim.pc"},
+            {f"include/pyframe-shim-{MINOR}/{name}.h" for name in ("cpython_defs", "pyframe_shim")}
+            | {f"lib/libpyframe_shim-{MINOR}.a", f"lib/libpyframe_shim-{MINOR}.so"}
+            | {f"lib/cmake/PyFrameShim-{MINOR}/PyFrameShimConfig{part}.cmake" for part in ("", "Version")}
+            | {f"lib/pkgconfig/pyframe-shim-{MINOR}{kind}.pc" for kind in ("", "-static")},
         )
         beside = {name.removeprefix(data) for name in names if name.startswith(data) and not name.startswith(sdk)}
         self.assertEqual(beside, {"pyframe_shim_start.pth", "_pyframe_shim_start.py"})
@@ -52,7 +53,7 @@ class Wheel(PackageTest):
     def test_what_glibc_the_whole_wheel_needs(self):
         """maturin looks at the module only: the SDK's libraries may need nothing newer."""
         allowed = int(re.search(r"manylinux_2_(\d+)", WHEEL.name).group(1))
-        for library in (*SITE.glob("pyframe_shim/_native.*.so"), SITE / "pyframe_shim/sdk/lib/libpyframe_shim.so"):
+        for library in (*SITE.glob("pyframe_shim/_native.*.so"), SITE / f"pyframe_shim/sdk/lib/libpyframe_shim-{MINOR}.so"):
             needed = [int(number) for number in re.findall(r"GLIBC_2\.(\d+)", succeed(["readelf", "--wide", "-V", library]))]
             self.assertTrue(needed)
             self.assertLessEqual(max(needed), allowed, library)
