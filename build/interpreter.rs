@@ -67,7 +67,11 @@ impl Interpreter {
             let found = std::env::var("TARGET").unwrap_or_default();
             return Err(Refusal::Platform { found });
         }
-        Self::ask(&python, abi.version().minor)
+        let interpreter = Self::ask(&python, abi.version().minor)?;
+        if interpreter.trace_refs {
+            return Err(Refusal::TraceRefs { python, found });
+        }
+        Ok(interpreter)
     }
 
     fn ask(python: &Path, minor: u8) -> Result<Self, Refusal> {

@@ -15,6 +15,8 @@ pub enum Refusal {
     Minor { python: PathBuf, found: String },
     /// A build without the global interpreter lock.
     FreeThreaded { python: PathBuf, found: String },
+    /// A build whose objects are all linked with each other.
+    TraceRefs { python: PathBuf, found: String },
     /// An operating system that the library has not been ported to.
     Platform { found: String },
     /// The interpreter is there, its internal headers are not.
@@ -25,7 +27,7 @@ pub enum Refusal {
     Unreadable { header: PathBuf, why: String },
 }
 
-const NEEDED: &str = "CPython 3.11, 3.12 or 3.13 with the GIL (3.9 and 3.10 build to empty opcode tables)";
+const NEEDED: &str = "CPython 3.11, 3.12 or 3.13 with the GIL and without Py_TRACE_REFS (3.9 and 3.10 build to empty opcode tables)";
 const CHOOSE: &str = "PYO3_PYTHON=/path/to/python3.13 cargo build --release";
 
 impl fmt::Display for Refusal {
@@ -40,6 +42,9 @@ impl fmt::Display for Refusal {
             }
             Self::FreeThreaded { python, found } => {
                 (format!("the free-threaded build of {found} ({})", python.display()), NEEDED.into(), CHOOSE.into())
+            }
+            Self::TraceRefs { python, found } => {
+                (format!("the Py_TRACE_REFS build of {found} ({})", python.display()), NEEDED.into(), CHOOSE.into())
             }
             Self::Platform { found } => (
                 format!("the target {found}"),

@@ -14,7 +14,7 @@ from console import Failure, say
 
 SUPPORTED = ("3.11", "3.12", "3.13")
 
-NEEDED = "CPython 3.11, 3.12 or 3.13 with the GIL"
+NEEDED = "CPython 3.11, 3.12 or 3.13 with the GIL and without Py_TRACE_REFS"
 
 
 class Unusable(Exception):
@@ -30,7 +30,7 @@ import platform, sys, sysconfig
 ask = sysconfig.get_config_var
 print(platform.python_implementation())
 print(platform.python_version())
-print(int(bool(ask('Py_DEBUG'))), int(bool(ask('Py_GIL_DISABLED'))), int(bool(ask('Py_ENABLE_SHARED'))))
+print(*(int(bool(ask(name))) for name in ('Py_DEBUG', 'Py_GIL_DISABLED', 'Py_ENABLE_SHARED', 'Py_TRACE_REFS')))
 print(sysconfig.get_path('include'))
 print(ask('EXT_SUFFIX'))
 print(ask('LIBDIR'))
@@ -51,7 +51,7 @@ class Python:
             problem = answer.stderr.strip().splitlines() or ["no answer"]
             raise Unusable(f"{path}, which did not answer: {problem[-1]}")
         implementation, self.version, flags, include, self.suffix, self.library_folder = lines
-        self.debug, free_threaded, self.shared = (flag == "1" for flag in flags.split())
+        self.debug, free_threaded, self.shared, trace_refs = (flag == "1" for flag in flags.split())
         self.include = pathlib.Path(include)
         self.minor = ".".join(self.version.split(".")[:2])
         self.name = self.version + ("-debug" if self.debug else "")
@@ -61,6 +61,8 @@ class Python:
             raise Unusable(f"{implementation} {self.version} ({path})")
         if free_threaded:
             raise Unusable(f"the free-threaded build of {implementation} {self.version} ({path})")
+        if trace_refs:
+            raise Unusable(f"the Py_TRACE_REFS build of {implementation} {self.version} ({path})")
         header = self.include / "internal" / "pycore_frame.h"
         if not header.is_file():
             raise Unusable(

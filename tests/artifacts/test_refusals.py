@@ -74,6 +74,10 @@ class CargoRefusals(Refusals):
             "free-threaded build of CPython 3.13", "s/^gil_disabled .*/gil_disabled 1/", "s/^version_minor .*/version_minor 13/"
         )
 
+    def test_trace_refs(self):
+        """The build that links all objects, the library's too: it has no code for that chain."""
+        self.assert_version_refused("Py_TRACE_REFS build of CPython 3", "s/^trace_refs .*/trace_refs 1/")
+
     def test_no_headers(self):
         minor = BUILDS[0].python.minor
         result = self.cargo(self.interpreter("s#^include .*#include /no/such/folder#"))
@@ -134,6 +138,9 @@ class CommandRefusals(Refusals):
 
     def test_free_threaded(self):
         self.assert_command_refuses(self.interpreter("s/^0 0 /0 1 /"), "free-threaded build of CPython 3")
+
+    def test_trace_refs(self):
+        self.assert_command_refuses(self.interpreter("s/^\\(0 0 [01]\\) 0$/\\1 1/"), "Py_TRACE_REFS build of CPython 3")
 
     def test_no_such_interpreter(self):
         self.assert_command_refuses("/no/such/python", "no /no/such/python")
