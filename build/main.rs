@@ -25,7 +25,7 @@ fn build() -> Result<(), Refusal> {
     for path in ["build", "src/sys", "Cargo.toml"] {
         println!("cargo:rerun-if-changed={path}");
     }
-    for variable in ["PYO3_PYTHON", "LIBCLANG_PATH", "LLVM_CONFIG_PATH"] {
+    for variable in ["PYO3_PYTHON", "LIBCLANG_PATH", "LLVM_CONFIG_PATH", "BINDGEN_EXTRA_CLANG_ARGS"] {
         println!("cargo:rerun-if-env-changed={variable}");
     }
     println!("cargo:rustc-check-cfg=cfg(interpreter_frames)");
@@ -42,7 +42,7 @@ fn build() -> Result<(), Refusal> {
         interpreter.require_internal_headers()?;
         println!("cargo:rerun-if-changed={}/patchlevel.h", interpreter.include.display());
         mirrors::generate(&interpreter)?;
-        opcode_tables::compile(&interpreter);
+        opcode_tables::compile(&interpreter)?;
     }
     Ok(())
 }

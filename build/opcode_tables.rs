@@ -1,14 +1,46 @@
 //! The opcode tables, compiled from the interpreter's own header under names of the project's own.
 
 use crate::interpreter::Interpreter;
+use crate::refusal::Refusal;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const SOURCE: &str = "src/sys/opcode_tables.c";
+const LIBRARY: &str = "pyframe_shim_opcode_tables";
+
+/// Put behind the flags of the environment, which come last in `cc`: whatever those ask for, this is a file of tables for
+/// Rust's linker, and for ours, which know neither gcc's intermediate code nor the libraries of its instruments.
+const LAST: [&str; 8] = [
+    "-fno-lto",
+    "-fno-sanitize=all",
+    "-fno-profile-generate",
+    "-fno-profile-arcs",
+    "-fno-test-coverage",
+    "-fno-instrument-functions",
+    "-fPIC",
+    "-fvisibility=hidden",
+];
 
 /// Compiles `src/sys/opcode_tables.c` into the library.
-pub fn compile(interpreter: &Interpreter) {
+pub fn compile(interpreter: &Interpreter) -> Result<(), Refusal> {
+    let folder = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let (object, archive) = (folder.join("opcode_tables.o"), folder.join(format!("lib{LIBRARY}.a")));
+    let build = description(interpreter);
+    let compiler = build.try_get_compiler().map_err(|error| Refusal::Compiler { why: error.to_string() })?;
+    let last = LAST.into_iter().filter(|flag| build.is_flag_supported(flag).unwrap_or(false));
+    run(compiler.to_command().args(last).args(["-c", SOURCE, "-o"]).arg(&object))?;
+    // By ourselves too: ARFLAGS as make has them ("rv") would be an archive's name to ar, where cc puts them.
+    let _ = std::fs::remove_file(&archive);
+    run(Command::new(build.get_archiver().get_program()).arg("crs").arg(&archive).arg(&object))?;
+    println!("cargo:rustc-link-search=native={}", folder.display());
+    println!("cargo:rustc-link-lib=static={LIBRARY}");
+    Ok(())
+}
+
+fn description(interpreter: &Interpreter) -> cc::Build {
     let mut build = cc::Build::new();
     build
-        .file("src/sys/opcode_tables.c")
         .std("c11")
-        .flag("-fvisibility=hidden")
         .flag("-fdata-sections")
         .flag("-ffunction-sections")
         // The interpreter's headers are not ours to mend. They are no system headers all the same: for those gcc follows
@@ -18,5 +50,14 @@ pub fn compile(interpreter: &Interpreter) {
         build.include(folder);
     }
     build.flag("-idirafter").flag(interpreter.include_root());
-    build.compile("pyframe_shim_opcode_tables");
+    build
+}
+
+fn run(command: &mut Command) -> Result<(), Refusal> {
+    let name = Path::new(command.get_program()).display().to_string();
+    let output = command.output().map_err(|error| Refusal::Compiler { why: format!("{name}: {error}") })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(Refusal::Compiler { why: format!("{name}: {}", String::from_utf8_lossy(&output.stderr).trim()) })
 }

@@ -25,9 +25,12 @@ pub enum Refusal {
     NoLibclang { why: String },
     /// libclang is there, but could not read the headers.
     Unreadable { header: PathBuf, why: String },
+    /// The C compiler, or the archiver, is not there or did not do its work.
+    Compiler { why: String },
 }
 
-const NEEDED: &str = "CPython 3.11, 3.12 or 3.13 with the GIL and without Py_TRACE_REFS (3.9 and 3.10 build to empty opcode tables)";
+const NEEDED: &str =
+    "CPython 3.11, 3.12 or 3.13 with the GIL and without Py_TRACE_REFS (3.9 and 3.10 build to empty opcode tables)";
 const CHOOSE: &str = "PYO3_PYTHON=/path/to/python3.13 cargo build --release";
 
 impl fmt::Display for Refusal {
@@ -67,6 +70,13 @@ impl fmt::Display for Refusal {
                 format!("{}, which libclang cannot read: {why}", header.display()),
                 "headers that belong to the interpreter, and a C compiler's own headers".into(),
                 "apt-get install gcc libc6-dev (or the same packages of your system)".into(),
+            ),
+            Self::Compiler { why } => (
+                format!("a C compiler or archiver that fails: {why}"),
+                "a C compiler for the target, with its archiver".into(),
+                "apt-get install build-essential (or the same package of your system), or CC=... AR=... cargo build --release; \
+                 CFLAGS reach it too"
+                    .into(),
             ),
         };
         write!(f, "pyframe-shim cannot be built here.\n  found:  {found}\n  needed: {needed}\n  mend:   {mend}")

@@ -24,7 +24,6 @@ class AsanBuild(Build):
     folder = ROOT / "target" / "asan"
     # With --target, RUSTFLAGS is not for build scripts.
     cargo_arguments = ("--target", TARGET)
-    cargo_output = f"{TARGET}/release"
     compiler_flags = ("-fsanitize=address", "-fno-omit-frame-pointer", "-O1")
 
     def environment(self):

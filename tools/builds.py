@@ -3,14 +3,16 @@
 Everything goes to target/<version>: cargo's own output, and out/ with what the tests and the demo use.
 """
 
+import filecmp
+import hashlib
 import os
-import pathlib
 import shutil
 
+import cargo
 import libclang
+from cargo import ROOT
 from console import Failure, Step, run
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEADERS = sorted((ROOT / "include").glob("*.h"))
 WARNINGS = ["-Wall", "-Wextra", "-Werror"]
 
@@ -46,12 +48,15 @@ def stale(output, inputs):
     return not output.exists() or any(path.stat().st_mtime > output.stat().st_mtime for path in inputs)
 
 
+# Beyond the C library: what Rust's standard library needs where it is linked statically.
+NEEDED = ("gcc_s", "pthread", "dl")
+
+
 class Build:
     """What is built for one interpreter."""
 
     folder = ROOT / "target"
     cargo_arguments = ()
-    cargo_output = "release"
     compiler_flags = ()
 
     def __init__(self, python):
@@ -66,31 +71,23 @@ class Build:
 
     def environment(self):
         """What cargo needs to know."""
-        return {
-            **os.environ,
-            "PYO3_PYTHON": self.python.path,
-            "CARGO_TARGET_DIR": str(self.cargo_target),
-            "LIBCLANG_PATH": libclang.ensure(),
-        }
+        return cargo.environment(self.python, self.cargo_target, libclang.ensure())
 
     def library(self):
         """Build both libraries."""
-        if not shutil.which("cargo"):
-            raise Failure("no cargo found; install Rust 1.87 or newer (https://rustup.rs, or your system's packages)")
         environment = self.environment()
         with Step(f"{self.python.name}: building the library"):
-            # Not `cargo build`: as long as an rlib is made too, nothing is optimized across crates, or even across functions
-            # that others could call.
-            command = ["cargo", "rustc", "--lib", "--crate-type", "staticlib,cdylib", "--release", "--locked"]
-            soname = ["--", "-C", f"link-arg=-Wl,-soname,{self.soname}"]
-            run([*command, *self.cargo_arguments, *soname], "cargo rustc", cwd=ROOT, env=environment)
+            self.rust_archive, shared = cargo.build(self.cargo_arguments, [f"-Wl,-soname,{self.soname}"], environment)
         self.out.mkdir(parents=True, exist_ok=True)
-        built = self.cargo_target / self.cargo_output
-        if stale(self.archive, [built / "libpyframe_shim.a"]):
-            self.make_archive(built / "libpyframe_shim.a")
-        if stale(self.shared, [built / "libpyframe_shim.so"]):
+        # By what is in them: where settings change back, cargo brings out what it has kept, older than what is here.
+        stamp, made_of = self.out / "made_of", hashlib.sha256(self.rust_archive.read_bytes() + str(exported()).encode()).hexdigest()
+        if not self.archive.exists() or not stamp.exists() or stamp.read_text() != made_of:
+            stamp.unlink(missing_ok=True)
+            self.make_archive(self.rust_archive)
+            stamp.write_text(made_of)
+        if not self.shared.exists() or not filecmp.cmp(shared, self.shared, shallow=False):
             self.shared.unlink(missing_ok=True)  # whoever has it loaded keeps what was loaded
-            shutil.copy2(built / "libpyframe_shim.so", self.shared)
+            shutil.copy2(shared, self.shared)
         return self
 
     def make_archive(self, rust_archive):
@@ -100,9 +97,12 @@ class Build:
         """
         names, merged = exported(), self.out / "pyframe_shim.o"
         roots = [f"--undefined={name}" for name in names]
+        # By name: what plain `ld` is can be chosen, and other linkers cannot do this.
+        linker = "ld.bfd" if shutil.which("ld.bfd") else "ld"
         # Section groups have to go: the linker would keep one of ours, whose name is local, and drop a like-named one of
         # another Rust library.
-        run(["ld", "-r", "--gc-sections", "--force-group-allocation", *roots, "-o", str(merged), str(rust_archive)], "merging the static library")
+        merge = [linker, "-r", "--gc-sections", "--force-group-allocation", *roots, "-o", str(merged), str(rust_archive)]
+        run(merge, "merging the static library")
         keep = [f"--keep-global-symbol={name}" for name in names]
         sections = [f"--remove-section={name}" for name in (".llvmbc", ".llvmcmd")]
         run(["objcopy", *keep, *sections, "--strip-debug", "--strip-unneeded", str(merged)], "localizing its symbols")

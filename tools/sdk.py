@@ -8,10 +8,9 @@ client that asks for none would not know which.
 import re
 import shutil
 
-from builds import HEADERS, ROOT
+import loaded
+from builds import HEADERS, NEEDED, ROOT
 
-# Beyond the C library: what Rust's standard library needs where it is linked statically.
-NEEDED = ("gcc_s", "pthread", "dl")
 PYTHON_H = "#include <Python.h>\n"
 # For files that find what they name from where they are: they may be moved.
 RELATIVE = "${pcfiledir}/../.."
@@ -59,6 +58,7 @@ def write(path, text):
 
 def put(build, folder, prefix=RELATIVE):
     """Everything into a folder that will be `prefix` to those who use it; without one, it can be anywhere."""
+    loaded.prove(build)
     label = build.python.label
     values = {
         "label": label,

@@ -44,7 +44,7 @@ class Symbols(unittest.TestCase):
 
     def test_unmerged_static_library_adds_no_python_name(self):
         for build in BUILDS:
-            names = defined("--syms", build.cargo_target / "release" / "libpyframe_shim.a")
+            names = defined("--syms", build.library().rust_archive)
             python = {name for name in names if re.match(r"_?Py", name)}
             self.assertEqual(python, {name for name in exported() if re.match(r"_?Py", name)})
 
