@@ -10,7 +10,8 @@ const LIBRARY: &str = "pyframe_shim_opcode_tables";
 
 /// Put behind the flags of the environment, which come last in `cc`: whatever those ask for, this is a file of tables for
 /// Rust's linker, and for ours, which know neither gcc's intermediate code nor the libraries of its instruments.
-const LAST: [&str; 8] = [
+const LAST: [&str; 9] = [
+    "-std=c11",
     "-fno-lto",
     "-fno-sanitize=all",
     "-fno-profile-generate",
@@ -40,7 +41,6 @@ pub fn compile(interpreter: &Interpreter) -> Result<(), Refusal> {
 fn description(interpreter: &Interpreter) -> cc::Build {
     let mut build = cc::Build::new();
     build
-        .std("c11")
         .flag("-fdata-sections")
         .flag("-ffunction-sections")
         // The interpreter's headers are not ours to mend. They are no system headers all the same: for those gcc follows

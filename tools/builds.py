@@ -83,7 +83,10 @@ class Build:
         stamp, made_of = self.out / "made_of", hashlib.sha256(self.rust_archive.read_bytes() + str(exported()).encode()).hexdigest()
         if not self.archive.exists() or not stamp.exists() or stamp.read_text() != made_of:
             stamp.unlink(missing_ok=True)
-            self.make_archive(self.rust_archive)
+            try:
+                self.make_archive(self.rust_archive)
+            except Failure as failure:
+                raise Failure(f"{failure}{cargo.settings()}") from None
             stamp.write_text(made_of)
         if not self.shared.exists() or not filecmp.cmp(shared, self.shared, shallow=False):
             self.shared.unlink(missing_ok=True)  # whoever has it loaded keeps what was loaded

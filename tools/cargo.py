@@ -17,6 +17,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Not `cargo build`: as long as an rlib is made too, nothing is optimized across crates, or even across functions that others
 # could call.
 COMMAND = ["cargo", "rustc", "--lib", "--crate-type", "staticlib,cdylib", "--release", "--locked"]
+# What names or describes an interpreter to pyo3 and to maturin.
+OTHERS = ("PYO3_", "UNSAFE_PYO3_")
 REACHING = re.compile(
     r"(CARGO_(BUILD|PROFILE|TARGET(?!_DIR)|ENCODED)_\w+|RUST(FLAGS|C|C_WRAPPER|UP_TOOLCHAIN)|((HOST|TARGET)_)?(CC|CFLAGS|AR|ARFLAGS)(_[\w-]+)?"
     r"|CPATH|C_INCLUDE_PATH|LIBRARY_PATH|COMPILER_PATH|GCC_EXEC_PREFIX|LD_RUN_PATH|LDEMULATION|BINDGEN_EXTRA_CLANG_ARGS)"
@@ -31,7 +33,7 @@ def settings():
 
 def environment(python, target, libclang):
     """What cargo needs to know. The interpreter is named: whatever else pyo3 would look at is another answer to that."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYO3_", "UNSAFE_PYO3_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OTHERS)}
     return {**kept, "PYO3_PYTHON": python.path, "CARGO_TARGET_DIR": str(target), "LIBCLANG_PATH": libclang}
 
 

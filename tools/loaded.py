@@ -55,9 +55,13 @@ def load(build, kind, source, libraries):
     module = source.with_suffix(build.python.suffix)
     command = [*compiler("CC", "cc", "gcc", "clang"), "-std=gnu11", "-shared", "-fPIC", *build.includes(), str(source)]
     run([*command, *libraries, "-o", str(module)], f"linking the {kind} library, just built, into an extension")
-    environment = {**os.environ, "PYTHONPATH": str(source.parent)}
-    command = [build.python.path, "-c", "import loaded"]
+    import_once(build.python, "loaded", source.parent, f"the {kind} library")
+
+
+def import_once(python, module, folder, what):
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    command = [python.path, "-c", f"import {module}"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace", timeout=60)
     if done.returncode != 0:
         why = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        raise Failure(f"the {kind} library was built, and cannot be used: {why}{cargo.settings()}")
+        raise Failure(f"{what} was built, and cannot be used: {why}{cargo.settings()}")

@@ -10,8 +10,12 @@ import pathlib
 import shlex
 import shutil
 import sys
+import tempfile
+import zipfile
 
+import cargo
 import libclang
+import loaded
 import maturin
 import pythons
 import sdk
@@ -59,6 +63,12 @@ def python():
         raise Failure(problem.message) from None
 
 
+def forget_other_interpreters():
+    """The wheel is for the one that pip runs in, whatever the environment says to maturin."""
+    for name in [name for name in os.environ if name.startswith(cargo.OTHERS)]:
+        del os.environ[name]
+
+
 def settings(given):
     """With what messages say of a dependency's file: not where this machine keeps its sources.
 
@@ -81,6 +91,7 @@ def stage(build):
 
 def prepared(work, *arguments):
     """Call one of maturin's functions with the environment that cargo needs, and everything else built."""
+    forget_other_interpreters()
     try:
         if sys.platform != "linux":
             raise Failure(f"the Python package is built on Linux only, and this is {sys.platform}; cargo build makes the library")
@@ -96,10 +107,24 @@ def prepared(work, *arguments):
 
 
 def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
+    forget_other_interpreters()
     DATA.mkdir(parents=True, exist_ok=True)  # maturin looks for it already
     return maturin.prepare_metadata_for_build_wheel(metadata_directory, config_settings)
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-    folder = str(pathlib.Path(wheel_directory).resolve())
-    return prepared(maturin.build_wheel, folder, settings(config_settings), metadata_directory)
+    folder = pathlib.Path(wheel_directory).resolve()
+    return prepared(build_and_load, folder, settings(config_settings), metadata_directory)
+
+
+def build_and_load(folder, given, metadata_directory):
+    name = maturin.build_wheel(str(folder), given, metadata_directory)
+    with tempfile.TemporaryDirectory() as place, zipfile.ZipFile(folder / name) as wheel:
+        (module,) = (file for file in wheel.namelist() if "/_native." in file)
+        extracted = pathlib.Path(wheel.extract(module, place))
+        try:
+            loaded.import_once(python(), "_native", extracted.parent, "the package's module")
+        except Failure:
+            (folder / name).unlink()
+            raise
+    return name
