@@ -13,6 +13,7 @@
 #
 # PYTHONS="..." chooses interpreters for demo and test; REQUIRE="3.11 3.12 3.13" makes a missing one an error.
 
+# What runs the tools: Python 3.9 or newer.
 TOOLS_PYTHON ?= python3
 export PYTHONS REQUIRE PYTHON PREFIX DESTDIR MODULES JSON EXAMPLES SEED PART SHORT DEST TORCH_LIB QUICK TORCH OVERHEAD
 
@@ -21,11 +22,11 @@ COMMANDS = demo test bench hypothesis patches regrtest sanitize install wheel te
 .PHONY: $(COMMANDS) test-python clean
 
 $(COMMANDS):
-	@$(TOOLS_PYTHON) tools/$(subst -,_,$@).py
+	@$(TOOLS_PYTHON) tools/start.py $@
 
 # The part of the tests that is driven from the interpreter: for builds that nothing here can be linked against.
 test-python:
-	@$(TOOLS_PYTHON) tools/test.py --python-only
+	@$(TOOLS_PYTHON) tools/start.py test --python-only
 
 clean:
 	rm -rf target .tools

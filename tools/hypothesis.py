@@ -9,9 +9,10 @@ import os
 import subprocess
 import sys
 
+import pypi
 import pythons
 from builds import ROOT, Build
-from console import Failure, Step, main, run, say
+from console import Failure, main, say
 
 # A release without compiled parts: one copy serves every interpreter.
 HYPOTHESIS = "hypothesis==6.155.0"
@@ -23,12 +24,8 @@ def ensure(found):
     """Hypothesis, installed with the pip of the first interpreter that has one."""
     if (PLACE / "hypothesis" / "__init__.py").exists():
         return
-    for path in (*(python.path for python in found), sys.executable):
-        if subprocess.run([path, "-m", "pip", "--version"], capture_output=True).returncode == 0:
-            with Step(f"installing {HYPOTHESIS} (into {PLACE.relative_to(ROOT)})"):
-                run([path, "-m", "pip", "install", "--quiet", "--target", str(PLACE), HYPOTHESIS], "pip install hypothesis")
-            return
-    raise Failure("no interpreter here has pip, which would install Hypothesis (apt-get install python3-pip)")
+    if not pypi.bring((*(python.path for python in found), sys.executable), HYPOTHESIS, PLACE):
+        raise Failure("no interpreter here has pip, which would bring Hypothesis (apt-get install python3-pip)")
 
 
 def hypothesis():

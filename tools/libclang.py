@@ -1,16 +1,14 @@
-"""libclang, which bindgen reads the interpreter's headers with: found, or installed once.
-
-From Debian if we are root there, else from PyPI into .tools/libclang.
-"""
+"""libclang, which bindgen reads the interpreter's headers with: found, or brought from PyPI into .tools/libclang."""
 
 import glob
 import os
 import pathlib
 import re
-import shutil
 import sys
 
-from console import Failure, Step, run, say
+import pypi
+import pythons
+from console import Failure
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOCAL = ROOT / ".tools" / "libclang"
@@ -31,46 +29,28 @@ def numbers(path):
     return [int(number) for number in re.findall(r"\d+", path)]
 
 
-def from_debian():
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        return False
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    try:
-        with Step("installing libclang (apt-get install libclang-dev)"):
-            run(["apt-get", "update", "-qq"], "apt-get update", env=quiet)
-            run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "libclang-dev"], "apt-get install", env=quiet)
-    except Failure as failure:
-        say(f"    {failure}")
-        return False
-    return True
-
-
-def from_pypi():
-    with Step("installing libclang (PyPI, into .tools/libclang)"):
-        run([sys.executable, "-m", "pip", "install", "--quiet", "--target", str(LOCAL), "libclang"], "pip install libclang")
-
-
 def folder():
     """The folder that holds libclang, or None."""
     if os.environ.get("LIBCLANG_PATH"):
         return os.environ["LIBCLANG_PATH"]
-    for place in PLACES:
+    for place in (*PLACES, str(LOCAL / "clang" / "native" / "libclang.*")):
         # libclang-cpp is another library.
         found = [path for path in sorted(glob.glob(place), key=numbers, reverse=True) if "libclang-cpp" not in path]
         if found:
             return os.path.dirname(found[0])
-    local = LOCAL / "clang" / "native"
-    return str(local) if local.is_dir() else None
+    return None
 
 
 def ensure():
-    """The folder that holds libclang, installed if need be."""
-    found = folder()
-    if found:
-        return found
-    if not from_debian():
-        from_pypi()
+    """The folder that holds libclang, brought here if need be."""
+    if not folder():
+        others = (path for minor in pythons.SUPPORTED for path in pythons.candidates(minor))
+        if not pypi.bring((sys.executable, *others), "libclang", LOCAL):
+            raise Failure(
+                "no libclang found, which reads the interpreter's headers, and no Python with pip to bring it: name the folder "
+                "that holds it, LIBCLANG_PATH=... make ..., or one with pip, TOOLS_PYTHON=/path/to/python3 make ..."
+            )
     found = folder()
     if not found:
-        raise Failure("libclang was installed, and cannot be found; name the folder that holds it: LIBCLANG_PATH=... make ...")
+        raise Failure(f"libclang was brought to {LOCAL}, and is not in it; name the folder that holds one: LIBCLANG_PATH=... make ...")
     return found

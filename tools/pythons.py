@@ -7,6 +7,7 @@ error.
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -22,7 +23,12 @@ class Unusable(Exception):
 
     def __init__(self, found, needed=NEEDED, mend="name another one: PYTHON=/path/to/python3.13 (or PYTHONS=...)"):
         super().__init__(found)
-        self.message = f"pyframe-shim cannot be built here.\n  found:  {found}\n  needed: {needed}\n  mend:   {mend}"
+        self.found, self.needed, self.mend = found, needed, mend
+
+    @property
+    def message(self):
+        found = self.found.replace("\n", "\n          ")
+        return f"pyframe-shim cannot be built here.\n  found:  {found}\n  needed: {self.needed}\n  mend:   {self.mend}"
 
 
 QUESTIONS = """
@@ -37,6 +43,12 @@ print(ask('LIBDIR'))
 """
 
 
+def reason(text):
+    """What a program has said of its failure: the end of a traceback; else all of it, as who wrote it meant it to be read."""
+    lines = [line for line in text.splitlines() if line.strip()] or ["no answer"]
+    return lines[-1] if "Traceback (most recent call last):" in text else "\n".join(lines[:12])
+
+
 class Python:
     """One interpreter and what it says of itself."""
 
@@ -48,8 +60,7 @@ class Python:
             raise Unusable(f"{path}, which cannot be run: {problem}") from None
         lines = answer.stdout.splitlines()
         if answer.returncode != 0 or len(lines) != 6:
-            problem = answer.stderr.strip().splitlines() or ["no answer"]
-            raise Unusable(f"{path}, which did not answer: {problem[-1]}")
+            raise Unusable(f"{path}, which did not answer: {reason(answer.stderr)}")
         implementation, self.version, flags, include, self.suffix, self.library_folder = lines
         self.debug, free_threaded, self.shared, trace_refs = (flag == "1" for flag in flags.split())
         self.include = pathlib.Path(include)
@@ -98,7 +109,7 @@ def find_minor(minor):
             if python.minor == minor:
                 return python, problems
         except Unusable as problem:
-            problems.append(str(problem))
+            problems.append(str(problem).splitlines()[0])
     return None, problems
 
 
@@ -110,6 +121,10 @@ def use(name):
             raise Unusable(f"no {name}")
         return Python(os.path.abspath(path))
     except Unusable as problem:
+        other = re.fullmatch(r"python(3\.\d+)", name)
+        found = find_minor(other.group(1))[0] if other else None
+        if found:
+            problem.mend = f"name the one that is there by its path: PYTHON={found.path} (or PYTHONS=...)"
         raise Failure(problem.message) from None
 
 

@@ -14,6 +14,14 @@ import unittest
 from support import BUILDS, ROOT
 
 TARGET = ROOT / "target" / "refusals"
+PYENV = """pyenv: {0}: command not found
+
+The `{0}' command exists in these Python versions:
+  3.99.1
+
+Note: See 'pyenv help global' for tips on allowing multiple
+      Python versions to be found at the same time.
+"""
 CHOOSE = "PYO3_PYTHON=/path/to/python3.13 cargo build --release"
 
 
@@ -148,6 +156,36 @@ class CommandRefusals(Refusals):
 
     def test_interpreter_does_not_answer(self):
         self.assert_command_refuses("false", "did not answer")
+
+    def pyenv(self, name):
+        """A folder with a shim of pyenv, for an interpreter that is there and not chosen; it speaks of it in many lines."""
+        shim = self.folder / "shims" / name
+        shim.parent.mkdir()
+        shim.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{PYENV.format(name)}END\nexit 127\n")
+        shim.chmod(0o755)
+        return f"{shim.parent}{os.pathsep}{os.environ['PATH']}"
+
+    def test_a_shim_of_pyenv(self):
+        """All that it says is shown, and the interpreter of that name that can be used."""
+        real = pathlib.Path(BUILDS[0].python.path)
+        name = f"python{BUILDS[0].python.minor}"
+        place = self.folder / "pyenv" / "versions" / f"{BUILDS[0].python.minor}.99" / "bin" / name
+        place.parent.mkdir(parents=True)
+        place.write_text(f'#!/bin/sh\nexec {shlex.quote(str(real))} "$@"\n')
+        place.chmod(0o755)
+        path = os.pathsep.join([self.pyenv(name).split(os.pathsep)[0], self.path_without_python()])
+        for variable, command in (("PYTHON", "install"), ("PYTHONS", "demo")):
+            result = self.make(command, f"{variable}={name}", PATH=path, PYENV_ROOT=str(self.folder / "pyenv"), HOME=str(self.folder))
+            self.assert_refused(result, f"shims/{name}, which did not answer: pyenv: {name}: command", "CPython 3.11", f"PYTHON={place}")
+            self.assertIn("command exists in these Python versions:\n            3.99.1\n", result.stderr)
+            self.assertIn("Python versions to be found at the same time.\n", result.stderr)
+
+    def test_a_traceback(self):
+        """Of a Python that breaks off: its last line says why."""
+        python = self.folder / "python"
+        python.write_text("#!/bin/sh\nprintf 'Traceback (most recent call last):\\n  File x\\nImportError: no sysconfig\\n' >&2; exit 1\n")
+        python.chmod(0o755)
+        self.assert_command_refuses(str(python), "which did not answer: ImportError: no sysconfig\n")
 
     def test_no_headers(self):
         minor = BUILDS[0].python.minor

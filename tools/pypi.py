@@ -1,0 +1,23 @@
+"""What the tools need of others, from PyPI and into the project's own folder: nothing here is installed on the machine."""
+
+import subprocess
+
+from cargo import ROOT
+from console import Step, run
+
+
+def bring(pythons, package, place):
+    """Put a package into a folder, with the pip of the first of these interpreters that has one; whether there was one."""
+    for path in pythons:
+        if has_pip(path):
+            with Step(f"bringing {package} from PyPI into {place.relative_to(ROOT) if place.is_relative_to(ROOT) else place}"):
+                run([path, "-m", "pip", "install", "--quiet", "--target", str(place), package], f"pip install {package}")
+            return True
+    return False
+
+
+def has_pip(path):
+    try:
+        return subprocess.run([path, "-m", "pip", "--version"], capture_output=True).returncode == 0
+    except OSError:
+        return False
