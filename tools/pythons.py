@@ -18,10 +18,13 @@ SUPPORTED = ("3.11", "3.12", "3.13")
 NEEDED = "CPython 3.11, 3.12 or 3.13 with the GIL and without Py_TRACE_REFS"
 
 
+ANOTHER = "name another one: PYTHON=/path/to/python3.13 (or PYTHONS=...)"
+
+
 class Unusable(Exception):
     """An interpreter that the library cannot be built for. build/refusal.rs has the same for cargo alone."""
 
-    def __init__(self, found, needed=NEEDED, mend="name another one: PYTHON=/path/to/python3.13 (or PYTHONS=...)"):
+    def __init__(self, found, needed=NEEDED, mend=ANOTHER):
         super().__init__(found)
         self.found, self.needed, self.mend = found, needed, mend
 

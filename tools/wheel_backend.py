@@ -60,6 +60,8 @@ def python():
     try:
         return pythons.Python(own)
     except pythons.Unusable as problem:
+        if problem.mend == pythons.ANOTHER:
+            problem.mend = "use the pip of another one: /path/to/python3.13 -m pip install ."
         raise Failure(problem.message) from None
 
 

@@ -63,6 +63,25 @@ class OldPython(Tools):
             self.skipTest("no Python older than 3.9 was found")
 
 
+class Pip(Tools):
+    def test_its_own_advice(self):
+        """Who installs the package with pip has no PYTHON=... to set."""
+        python = self.program("python", f'#!/bin/sh\n{shlex.quote(sys.executable)} "$@" | sed "s/^CPython$/PyPy/"\n')
+        code = f"""
+import sys, types
+sys.path.insert(0, {str(ROOT / "tools")!r})
+maturin = sys.modules["maturin"] = types.ModuleType("maturin")
+maturin.build_sdist = maturin.get_requires_for_build_sdist = None
+import console, wheel_backend
+sys._base_executable = {python!r}
+console.main(wheel_backend.python)
+"""
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("found:  PyPy 3", done.stderr)
+        self.assertIn("mend:   use the pip of another one: /path/to/python3.13 -m pip install .", done.stderr)
+
+
 class OthersPrograms(Tools):
     """As root on a Debian that lacks them: package managers that note down that they were called stand in for that."""
 

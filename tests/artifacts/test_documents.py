@@ -1,0 +1,106 @@
+"""What the documents tell a reader to type works in a clone, as it stands there but for whose interpreter it is."""
+
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import textwrap
+import unittest
+
+from support import BUILDS, ROOT, run
+
+README = (ROOT / "README.md").read_text()
+# A folder that stays: the path of a crate's dependency is part of what cargo knows it by.
+PLACE = ROOT / "target" / "documents"
+CRATE = """
+[package]
+name = "reader"
+version = "0.1.0"
+edition = "2024"
+
+[lib]
+crate-type = ["cdylib"]
+
+"""
+MODULE = """
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "my_extension", NULL, -1, NULL, NULL, NULL, NULL, NULL};
+"""
+
+
+def section(title):
+    return re.search(rf"^## {re.escape(title)}\n(.*?)^## ", README, re.MULTILINE | re.DOTALL).group(1)
+
+
+def fenced(text, language):
+    return re.search(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL).group(1)
+
+
+def commands(text):
+    """What is indented."""
+    return textwrap.dedent("".join(re.findall(r"^    .*\n", text, re.MULTILINE)))
+
+
+def documents():
+    return [path for path in ROOT.rglob("*.md") if "target" not in path.parts and ".tools" not in path.parts]
+
+
+class Documents(unittest.TestCase):
+    def test_from_c(self):
+        text = section("Use it from C or C++")
+        source = fenced(text, "c").replace("    ...\n", "    return PyModule_Create(&module);\n")
+        source = source.replace("PyMODINIT_FUNC", f"{MODULE}\nPyMODINIT_FUNC")
+        script = commands(re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
+        self.assertEqual([line.split()[0] for line in script.splitlines() if line[0] != " "], ["make", "export", "cc"])
+        for build in BUILDS:
+            python = pathlib.Path(build.python.path)
+            config = next((path for path in (python.parent / f"{name}-config" for name in (python.name, f"python{build.python.label}"))
+                           if path.exists()), None)
+            self.assertIsNotNone(config, f"{python} has no python-config beside it")
+            with self.subTest(python=build.python.name), tempfile.TemporaryDirectory() as home:
+                (pathlib.Path(home) / "my_extension.c").write_text(source)
+                ours = script.replace("PYTHON=python3.12", f"PYTHON={shlex.quote(str(python))}").replace("python3.12-config", str(config))
+                ours = re.sub(r"\bmy_extension[.]", f"{home}/my_extension.", ours.replace("shim-3.12", f"shim-{build.python.label}"))
+                keep = {"CARGO_HOME": "~/.cargo", "RUSTUP_HOME": "~/.rustup"}
+                keep = {name: os.environ.get(name) or os.path.expanduser(place) for name, place in keep.items()}
+                run(["sh", "-ec", ours], cwd=ROOT, env={**os.environ, **keep, "HOME": home, "TOOLS_PYTHON": sys.executable})
+                run([python, "-c", "import my_extension"], cwd=home, env={**os.environ, "PYTHONPATH": home})
+
+    def test_from_rust(self):
+        build = BUILDS[-1]
+        crate = PLACE / "crate"
+        (crate / "src").mkdir(parents=True, exist_ok=True)
+        clone = PLACE / "pyframe-shim"
+        if not clone.is_symlink():
+            clone.symlink_to(ROOT)
+        (crate / "Cargo.toml").write_text(CRATE + fenced(section("Use it from Rust"), "toml"))
+        (crate / "src" / "lib.rs").write_text('#[unsafe(no_mangle)]\npub extern "C" fn minor() -> i32 {\n    pyframe_shim::abi::BUILD.minor\n}\n')
+        shutil.copy(ROOT / "Cargo.lock", crate)  # or cargo would look for newer ones
+        kept = {name: value for name, value in build.environment().items() if name != "CARGO_TARGET_DIR"}
+        run(["cargo", "build", "--release"], cwd=crate, env=kept)
+        library = crate / "target" / "release" / "libreader.so"
+        code = f"import ctypes; print(ctypes.CDLL({str(library)!r}).minor())"
+        self.assertEqual(f"3.{run([build.python.path, '-c', code]).strip()}", build.python.minor)
+
+    def test_targets_of_make(self):
+        """Every command that a document names is there."""
+        for path in (*documents(), ROOT / "Makefile"):
+            for target in sorted(set(re.findall(r"(?:`|^    |^# )(?:\w+=\S+ )*make ([a-z][\w-]*)", path.read_text(), re.MULTILINE))):
+                with self.subTest(document=path.name, target=target):
+                    done = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_files_that_are_named(self):
+        """By a link or in a command."""
+        for path in documents():
+            text = path.read_text()
+            links = [path.parent / link for link in re.findall(r"\]\((?!https?:)([^)#]+)", text)]
+            typed = [ROOT / word for word in re.findall(r"(?<=[ `])(?:examples|tools|tests|docs)/[\w./-]*\w", text)]
+            self.assertEqual([str(file) for file in (*links, *typed) if not file.exists()], [], path)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,48 @@
+"""What docs/python.md tells a reader to type, in a clone and a virtual environment."""
+
+import os
+import pathlib
+import re
+import shutil
+import textwrap
+
+from support import PACKAGE, PYTHON, ROOT, SITE, PackageTest, clean_environment, succeed
+
+TEXT = (ROOT / "docs" / "python.md").read_text()
+
+
+def commands(text):
+    """What is indented."""
+    return textwrap.dedent("".join(re.findall(r"^    .*\n", text, re.MULTILINE)))
+
+
+class Documents(PackageTest):
+    def environment(self):
+        """A new environment that has what the one under test has, but for the package: nothing of others' is fetched again."""
+        place = self.folder / "environment"
+        succeed([PACKAGE["base"], "-m", "venv", place])
+        (site,) = place.glob("lib/python*/site-packages")
+        for path in SITE.iterdir():
+            if "pyframe_shim" not in path.name and not (site / path.name).exists():
+                (site / path.name).symlink_to(path)
+        path = os.pathsep.join([str(place / "bin"), str(pathlib.Path(PYTHON).parent), os.environ["PATH"]])
+        return clean_environment(PATH=path, VIRTUAL_ENV=place)
+
+    def test_the_example_clients(self):
+        script = commands(TEXT.partition("## For extensions: the SDK")[2].partition("\n## ")[0])
+        self.assertEqual(re.findall(r"^pip install", script, re.MULTILINE), ["pip install"] * 2)
+        for left in ("build", "first_locals.egg-info"):
+            self.addCleanup(shutil.rmtree, ROOT / "examples" / "clients" / "setuptools" / left, ignore_errors=True)
+        environment = self.environment()
+        succeed(["sh", "-ec", script], cwd=ROOT, env=environment, timeout=600)
+        code = "import first_locals, call_log; print(first_locals.of(lambda a: a, 1), len(call_log.record(lambda: 1)))"
+        self.assertEqual(succeed(["python", "-c", code], cwd=self.folder, env=environment), "{'a': 1} 1\n")
+
+    def test_the_package(self):
+        """The commands that say what there is; the installation is the one under test."""
+        script = commands(TEXT).replace("--startup)\"\n", "--startup)\"\ntest -e \"$PYFRAME_SHIM_START/pyframe_shim_start.pth\"\n")
+        (startup,) = re.findall(r"^export .*\ntest .*\n", script, re.MULTILINE)
+        environment = clean_environment(PATH=os.pathsep.join([str(pathlib.Path(PYTHON).parent), os.environ["PATH"]]))
+        succeed(["sh", "-ec", startup], env=environment)
+        (folder,) = re.findall(r"-DPyFrameShim_DIR=\$\((.*?)\)", TEXT)
+        self.assertTrue((pathlib.Path(succeed(["sh", "-ec", folder], env=environment).strip()) / "PyFrameShimConfig.cmake").exists())
