@@ -26,6 +26,11 @@ def run(command, **options):
     return done.stdout
 
 
+def outside_of_make():
+    """The environment of a command that is typed, not called by the make that runs these tests."""
+    return {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "PYTHONS", "REQUIRE")}
+
+
 def python_includes(build):
     return ["-isystem", build.python.include, f"-idirafter{build.python.include.parent}"]
 

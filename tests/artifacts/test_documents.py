@@ -11,7 +11,7 @@ import tempfile
 import textwrap
 import unittest
 
-from support import BUILDS, ROOT, run
+from support import BUILDS, ROOT, outside_of_make, run
 
 README = (ROOT / "README.md").read_text()
 # A folder that stays: the path of a crate's dependency is part of what cargo knows it by.
@@ -66,7 +66,7 @@ class Documents(unittest.TestCase):
                 ours = re.sub(r"\bmy_extension[.]", f"{home}/my_extension.", ours.replace("shim-3.12", f"shim-{build.python.label}"))
                 keep = {"CARGO_HOME": "~/.cargo", "RUSTUP_HOME": "~/.rustup"}
                 keep = {name: os.environ.get(name) or os.path.expanduser(place) for name, place in keep.items()}
-                run(["sh", "-ec", ours], cwd=ROOT, env={**os.environ, **keep, "HOME": home, "TOOLS_PYTHON": sys.executable})
+                run(["sh", "-ec", ours], cwd=ROOT, env={**outside_of_make(), **keep, "HOME": home, "TOOLS_PYTHON": sys.executable})
                 run([python, "-c", "import my_extension"], cwd=home, env={**os.environ, "PYTHONPATH": home})
 
     def test_from_rust(self):
@@ -90,7 +90,7 @@ class Documents(unittest.TestCase):
         for path in (*documents(), ROOT / "Makefile"):
             for target in sorted(set(re.findall(r"(?:`|^    |^# )(?:\w+=\S+ )*make ([a-z][\w-]*)", path.read_text(), re.MULTILINE))):
                 with self.subTest(document=path.name, target=target):
-                    done = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True)
+                    done = subprocess.run(["make", "--dry-run", target], cwd=ROOT, env=outside_of_make(), capture_output=True, text=True)
                     self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_files_that_are_named(self):

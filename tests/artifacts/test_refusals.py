@@ -11,7 +11,7 @@ import sys
 import tempfile
 import unittest
 
-from support import BUILDS, ROOT
+from support import BUILDS, ROOT, outside_of_make
 
 TARGET = ROOT / "target" / "refusals"
 PYENV = """pyenv: {0}: command not found
@@ -125,10 +125,9 @@ class CommandRefusals(Refusals):
     """
 
     def make(self, *arguments, **changes):
-        environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONS", "REQUIRE", "MAKEFLAGS")}
         command = ["make", f"TOOLS_PYTHON={sys.executable}", *arguments]
         # What is not refused, though it should be, must not be installed on this machine.
-        environment = {**environment, "PREFIX": str(self.folder / "prefix"), **changes}
+        environment = {**outside_of_make(), "PREFIX": str(self.folder / "prefix"), **changes}
         return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
 
     def assert_command_refuses(self, python, found):

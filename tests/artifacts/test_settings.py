@@ -60,7 +60,7 @@ class Settings(unittest.TestCase):
         """The folders of two settings: cargo has both builds when it is asked a second time, and each is installed in its turn."""
         build, target = BUILDS[-1], host()
         settings = {
-            "CFLAGS": f"{SLIM} -fvisibility=default",
+            "CFLAGS": f"{SLIM} {INSTRUMENTED} -fvisibility=default",
             "LDFLAGS": "-flto -Wl,-z,now -Wl,-z,defs",
             "ARFLAGS": "rv",
             "RUSTFLAGS": "-C link-arg=-Wl,-z,now -C target-cpu=native",
@@ -77,7 +77,7 @@ class Settings(unittest.TestCase):
     def test_other_ways_to_set_flags(self):
         build = BUILDS[0]
         ours = host().replace("-", "_")
-        settings = {f"CFLAGS_{ours}": FAT, "HOST_CFLAGS": INSTRUMENTED, "CARGO_PROFILE_RELEASE_STRIP": "symbols"}
+        settings = {f"CFLAGS_{ours}": FAT, "HOST_CFLAGS": "-std=c89 -Wpedantic -Werror", "CARGO_PROFILE_RELEASE_STRIP": "symbols"}
         self.installed(build, "release", CARGO_ENCODED_RUSTFLAGS="-C\x1fcodegen-units=4", **settings)
 
     def test_what_cannot_be_used_is_not_installed(self):

@@ -9,7 +9,7 @@ import tempfile
 import unittest
 import zipfile
 
-from support import ROOT, pythons
+from support import ROOT, outside_of_make, pythons
 
 # Says of itself that it is 3.8, and does what it is told all the same.
 OLD = """#!/bin/sh
@@ -41,7 +41,7 @@ class Tools(unittest.TestCase):
 class OldPython(Tools):
     def assert_refused(self, python, version):
         command = ["make", "install", f"TOOLS_PYTHON={python}", f"PREFIX={self.folder / 'prefix'}"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, cwd=ROOT, env=outside_of_make(), capture_output=True, text=True, timeout=60)
         self.assertNotEqual(done.returncode, 0)
         self.assertEqual(done.stdout, "", "nothing was begun")
         self.assertRegex(done.stderr, rf"^error: the tools need Python 3\.9 or newer, and .* is {version}: .*TOOLS_PYTHON=.*\n")
