@@ -18,6 +18,8 @@ from test import run as run_suite
 
 # What the two example clients are built with; they are built without isolation, so that nothing is downloaded each time.
 CLIENTS_NEED = ["setuptools==80.9.0", "scikit-build-core==0.11.6", "cmake==3.31.6", "ninja==1.11.1.4"]
+# Others whose hooks are around imports too.
+HOOKS = ["wrapt==2.5.2"]
 
 
 def environment(build, built):
@@ -25,11 +27,11 @@ def environment(build, built):
     place = build.cargo_target / "package"
     python = place / "bin" / "python"
     # Written last: what was begun and broken off, or made for something else, is made anew.
-    stamp, wanted = place / "finished", "\n".join([build.python.path, build.python.version, *CLIENTS_NEED])
+    stamp, wanted = place / "finished", "\n".join([build.python.path, build.python.version, *CLIENTS_NEED, *HOOKS])
     if not stamp.exists() or stamp.read_text() != wanted:
         with Step(f"{build.python.name}: making an environment"):
             run([build.python.path, "-m", "venv", "--clear", str(place)], "venv")
-            run([str(python), "-m", "pip", "install", "--quiet", *CLIENTS_NEED], "pip install")
+            run([str(python), "-m", "pip", "install", "--quiet", *CLIENTS_NEED, *HOOKS], "pip install")
         stamp.write_text(wanted)
     run([str(python), "-m", "pip", "install", "--quiet", "--no-index", "--force-reinstall", str(built)], "pip install")
     return str(python)

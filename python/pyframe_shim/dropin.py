@@ -39,7 +39,6 @@ def _function(name, result, *arguments):
 
 _build_info = _function("PyFrameShim_BuildInfo", ctypes.POINTER(_Build))
 _get_counters = _function("PyFrameShim_GetCounters", ctypes.c_size_t, ctypes.POINTER(_Counter), ctypes.c_size_t)
-_enable_chunk_cache = _function("PyFrameShim_EnableChunkCache", ctypes.c_int, ctypes.c_size_t)
 _disable_chunk_cache = _function("PyFrameShim_DisableChunkCache", None)
 _get_chunk_cache_stats = _function("PyFrameShim_GetChunkCacheStats", None, ctypes.POINTER(_ChunkCacheStats))
 
@@ -71,7 +70,7 @@ def enable_chunk_cache(chunks):
 
     For every Python call of the process. False if this CPython keeps a chunk itself, and nothing was done.
     """
-    return _enable_chunk_cache(chunks) == 1
+    return _native.enable_chunk_cache(chunks)
 
 
 def disable_chunk_cache():

@@ -13,6 +13,10 @@ class TooLate(PyFrameShimError):
     """PyTorch is loaded, and its calls are bound."""
 
 
+class BoundElsewhere(PyFrameShimError):
+    """PyTorch was imported, and its calls are bound to other functions."""
+
+
 class NoTorch(PyFrameShimError):
     """There is no PyTorch that could be imported."""
 

@@ -1,7 +1,7 @@
 """`python -m pyframe_shim run`: Python starts again, as for the program alone, with the library to be installed.
 
 Nothing of the program's surroundings is imitated: the interpreter that runs it has the program's own command line. What
-installs the library is pyframe_shim_start.pth, told by the environment.
+installs the library is pyframe_shim_start.pth, told by an option (-X).
 """
 
 import os
@@ -10,9 +10,11 @@ import re
 import site
 import sys
 
-from . import dropin
+from _pyframe_shim_start import CHUNKS, OPTION, START
+
+from . import _native
 from .errors import PyFrameShimError
-from .interpose import START, start_folder
+from .interpose import start_folder
 
 USAGE = """usage: python -m pyframe_shim run [--stats] [--chunk-cache N] script.py [arguments]
        python -m pyframe_shim run [--stats] [--chunk-cache N] -m module [arguments]
@@ -20,7 +22,8 @@ USAGE = """usage: python -m pyframe_shim run [--stats] [--chunk-cache N] script.
 Runs a program as `python` would, with this library in the place of PyTorch's frame functions.
 
   --stats          print at exit, to stderr, how often each function was called
-  --chunk-cache N  keep up to N freed chunks of the data stack (1 to 64)"""
+  --chunk-cache N  keep up to N freed chunks of the data stack (1 to 64)
+  --               end of these options"""
 
 
 class Usage(Exception):
@@ -32,6 +35,8 @@ def parse(words):
     options, words = {"stats": False, "chunk_cache": None}, list(words)
     while words and words[0].startswith("--"):
         word, equals, value = words.pop(0).partition("=")
+        if word == "--" and not equals:
+            break
         if word == "--stats" and not equals:
             options["stats"] = True
         elif word == "--chunk-cache" and (equals or words):
@@ -56,7 +61,11 @@ def letters_of(program):
     """The letters of the options without a value that Python finds in front of a program."""
     letters, words = set(), list(program)
     while words and words[0].startswith("-") and words[0] not in ("-", "--"):
-        flags, valued, value = re.fullmatch(r"-([^cmWX]*)([cmWX]?)(.*)", words.pop(0), re.DOTALL).groups()
+        word = words.pop(0)
+        if word.startswith("--"):
+            del words[: word == "--check-hash-based-pycs"]
+            continue
+        flags, valued, value = re.fullmatch(r"-([^cmWX]*)([cmWX]?)(.*)", word, re.DOTALL).groups()
         letters.update(flags)
         if valued in ("c", "m"):
             break
@@ -71,8 +80,8 @@ def require_start_file(letters):
     read = not sys.flags.no_site and "S" not in letters and start_folder() in map(os.path.realpath, folders)
     if not read or not (pathlib.Path(start_folder()) / "pyframe_shim_start.pth").is_file():
         raise PyFrameShimError(
-            f"Python reads no start-up file (.pth) in {start_folder()}; install pyframe-shim with pip into an environment, "
-            f"or call pyframe_shim.install() at the top of the program"
+            f"Python reads no start-up file (.pth) in {start_folder()}; install pyframe-shim into an environment (`pip install .` in a clone of its "
+            f"sources), or call pyframe_shim.install() at the top of the program"
         )
 
 
@@ -83,9 +92,12 @@ def run(words):
         return 0
     try:
         options, program = parse(words)
-        if options["chunk_cache"] is not None:
-            dropin.enable_chunk_cache(int(options["chunk_cache"]))
-            os.environ["PYFRAME_SHIM_CHUNK_CACHE"] = options["chunk_cache"]
+        chunks = options["chunk_cache"]
+        if chunks is None and not sys.flags.ignore_environment:
+            chunks = os.environ.get(CHUNKS) or None
+        if chunks is not None:
+            _native.enable_chunk_cache(int(chunks))
+            os.environ[CHUNKS] = chunks
     except (Usage, ValueError) as problem:
         print(f"error: {problem}", USAGE, sep="\n\n", file=sys.stderr)
         return 2
@@ -94,7 +106,9 @@ def run(words):
     except PyFrameShimError as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
+    # For the program's children. The program itself is told by an option of Python's: it may be run with -I or -E, which
+    # have Python ignore the environment.
     os.environ[START] = start_folder()
-    os.environ["PYFRAME_SHIM_RUN"] = " ".join([str(os.getpid()), *(["stats"] if options["stats"] else [])])
+    order = f"{OPTION}={'stats' if options['stats'] else ''},{chunks or ''},{start_folder()}"
     # The process stays the same, and so does its number.
-    os.execv(sys.executable, [sys.executable, *own_flags(), *program])
+    os.execv(sys.executable, [sys.executable, *own_flags(), "-X", order, *program])

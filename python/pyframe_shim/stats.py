@@ -1,8 +1,5 @@
 """What --stats prints when the program has ended."""
 
-import os
-import sys
-
 from . import dropin
 from .interpose import bound_symbols, installed
 from .torch_release import MINOR
@@ -16,7 +13,11 @@ def lines():
         yield "pyframe_shim: not installed, torch was imported past it"
     else:
         ours = sum(path == dropin.PATH for path in bound.values())
-        yield f"pyframe_shim {dropin.VERSION}, CPython {MINOR}: {ours} of {len(bound)} symbols of PyTorch are bound to it"
+        later = sum(path is None for path in bound.values())
+        yield (
+            f"pyframe_shim {dropin.VERSION}, CPython {MINOR}: {ours} of {len(bound)} symbols of PyTorch are bound to it"
+            f"{f', {later} have not been called' if later else ''}"
+        )
     for symbol, calls in dropin.counters().items():
         # What this release has no call for need not be told; what it has and does not make, it does.
         if calls or symbol in (bound or {}):
@@ -27,8 +28,3 @@ def lines():
     else:
         yield "  chunk cache: off"
 
-
-def show(process):
-    """Print it, but not in a child that was forked."""
-    if os.getpid() == process and sys.__stderr__ is not None:
-        print(*lines(), sep="\n", file=sys.__stderr__, flush=True)

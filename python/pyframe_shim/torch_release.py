@@ -33,13 +33,23 @@ def release_of(version):
     return match and match.group(1)
 
 
+def public(version):
+    """A version without what only says how it was built: a wheel's record may leave that out."""
+    return version.partition("+")[0]
+
+
 class Torch:
     """An installed PyTorch."""
 
     def __init__(self, folder):
         self.folder = folder
-        self.version = self._find_version()
         self.library = folder / "lib" / LIBRARY
+        self.recorded = sorted(
+            distribution.version
+            for distribution in importlib.metadata.distributions(name="torch", path=[str(folder.parent)])
+            if distribution.metadata and distribution.version
+        )
+        self.version = self._version_of_the_code() or (self.recorded[0] if self.recorded else "(of an unknown version)")
 
     @classmethod
     def find(cls):
@@ -49,38 +59,59 @@ class Torch:
         except ValueError:  # a module of that name without a spec
             spec = None
         if spec is None or spec.origin is None:
-            raise NoTorch(f"no PyTorch found that {sys.executable} could import; install it there, {fitting()[0]} or newer")
+            raise NoTorch(
+                f"no PyTorch found that {sys.executable} could import; install it there, {fitting()[0]} or newer, "
+                f"or take the folder that holds it into sys.path or PYTHONPATH"
+            )
+        return cls.of(spec)
+
+    @classmethod
+    def of(cls, spec):
+        """The one that this spec would import."""
+        if spec.origin is None:
+            raise NoTorch(f"`import torch` finds a module of that name without a file, by {spec.loader!r}: PyTorch itself is hidden by it")
         return cls(pathlib.Path(spec.origin).parent)
 
-    def _find_version(self):
-        for distribution in importlib.metadata.distributions(name="torch", path=[str(self.folder.parent)]):
-            if distribution.metadata and distribution.version:
-                return distribution.version
-        # Built and used in one place, or installed by a system that keeps its own records.
+    def _version_of_the_code(self):
+        """What is imported, whatever an installer has noted."""
         file = self.folder / "version.py"
-        found = re.search(r"^__version__\s*=\s*['\"](.+?)['\"]", file.read_text(errors="replace"), re.MULTILINE) if file.is_file() else None
-        return found.group(1) if found else "(of an unknown version)"
+        try:
+            text = file.read_text(errors="replace")
+        except OSError:
+            return None
+        found = re.search(r"^__version__\s*(?::.*?)?=\s*['\"](.+?)['\"]", text, re.MULTILINE)
+        return found and found.group(1)
+
+    def _require_one_version(self):
+        """Raise if an installer's record tells of another version than the code: then either may be half there."""
+        others = [version for version in self.recorded if public(version) != public(self.version)]
+        if others:
+            raise UnknownTorch(
+                f"PyTorch in {self.folder} is {self.version}, but {self.folder.parent} has the record (.dist-info) of {', '.join(others)}: an "
+                f"upgrade was broken off; run `{sys.executable} -m pip uninstall torch` until it finds none, then install PyTorch again"
+            )
 
     def known(self):
         """The table's entry for this release on this minor."""
+        self._require_one_version()
         entry = table().get(release_of(self.version), {}).get(MINOR)
         if entry is None:
             names = fitting()
             raise UnknownTorch(
                 f"PyTorch {self.version} is not among the releases whose symbols on CPython {MINOR} are known; install one that "
-                f"is ({names[0]} to {names[-1]}), or a pyframe-shim that knows it"
+                f"is ({names[0]} to {names[-1]}), or newer sources of pyframe-shim, if those know it"
             )
         return entry
 
     @functools.cached_property
     def reached(self):
-        """The names that its library reaches through slots of the loader, with their offsets."""
+        """The names that its library reaches through slots of the loader."""
         if not self.library.is_file():
             raise UnknownTorch(f"PyTorch {self.version} has no {self.library}; install it with pip, or build it with this library")
         try:
-            return _native.references(os.fsencode(self.library))
+            return set(_native.references(os.fsencode(self.library)))
         except OSError as problem:
-            raise UnknownTorch(f"the library of PyTorch {self.version} cannot be read: {problem}; install it anew") from problem
+            raise UnknownTorch(f"the library of PyTorch {self.version} cannot be read: {problem}; install PyTorch again") from problem
 
     def require_fit(self):
         """Raise if the library cannot, or need not, answer for this PyTorch."""
@@ -94,7 +125,7 @@ class Torch:
             raise NothingToReplace(
                 f"PyTorch {self.version} on CPython {MINOR} calls none of this library's functions: use it as it is, nothing is lost"
             )
-        missing = {*entry["called"], *entry["data"]} - {name for name, _ in self.reached}
+        missing = {*entry["called"], *entry["data"]} - self.reached
         if missing:
             raise UnknownTorch(
                 f"this build of PyTorch {self.version} does not call {', '.join(sorted(missing))} through the loader, as the "

@@ -3,7 +3,10 @@
 //! The drop-in symbols lie in the same file; Python calls those as any C program does. The functions here tell which
 //! library the loader has bound a name to, which Python alone cannot see. Paths are `bytes`.
 
+mod file;
 mod image;
+mod loaded;
+mod slots;
 
 use crate::abi::check_runtime;
 use crate::error::Raised;
@@ -16,63 +19,94 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// `references(path)`: a list of (name, offset from where the library lies in memory) of each slot that the loader fills.
+/// `references(path)`: the names that the library in this file has slots for, which the loader fills.
 unsafe extern "C" fn references(_module: *mut PyObject, path: *mut PyObject) -> *mut PyObject {
     returned(|| {
         // SAFETY: the argument is alive during the call.
         let path = unsafe { bytes(path)? };
         let found =
-            image::references(Path::new(OsStr::from_bytes(path.to_bytes()))).map_err(|error| os_error(&error))?;
+            file::references(Path::new(OsStr::from_bytes(path.to_bytes()))).map_err(|error| os_error(&error))?;
+        list(found.iter().map(|name| {
+            // SAFETY: the text is used during the call, with its length.
+            unsafe { Owned::from_new(PyUnicode_FromStringAndSize(name.as_ptr().cast(), name.len() as Py_ssize_t)) }
+        }))
+    })
+}
+
+/// `loaded(library)`: the path of the loaded library with this file name, or None.
+unsafe extern "C" fn loaded(_module: *mut PyObject, library: *mut PyObject) -> *mut PyObject {
+    returned(|| {
+        // SAFETY: the argument is alive during the call.
+        path_or_none(loaded::path(unsafe { bytes(library)? }).as_deref())
+    })
+}
+
+/// `slots(library)`: a list of (name, where the slot lies, what it leads to) for the loaded library with this file name, or None.
+/// A slot leads to 0 that the loader leaves to the first call.
+unsafe extern "C" fn slots(_module: *mut PyObject, library: *mut PyObject) -> *mut PyObject {
+    returned(|| {
+        // SAFETY: the argument is alive during the call.
+        let Some(found) = slots::slots(unsafe { bytes(library)? }) else { return none() };
+        list(found.iter().map(|slot| {
+            let (address, target) = (slot.address as u64, slot.target.unwrap_or(0) as u64);
+            // SAFETY: as the format says, a text and two unsigned long longs.
+            unsafe { Owned::from_new(Py_BuildValue(c"(sKK)".as_ptr(), slot.name.as_ptr(), address, target)) }
+        }))
+    })
+}
+
+/// `library_at(address)`: the path of the loaded library that an address lies in, or None.
+unsafe extern "C" fn library_at(_module: *mut PyObject, address: *mut PyObject) -> *mut PyObject {
+    returned(|| {
+        // SAFETY: the argument is alive during the call.
+        let address = unsafe { PyLong_AsVoidPtr(address) };
         // SAFETY: the GIL is held.
-        let list = unsafe { Owned::from_new(PyList_New(0))? };
-        for (name, offset) in found {
-            // SAFETY: the text is used during the call; the format says a new reference or NULL, and an unsigned long long.
-            let pair = unsafe {
-                let name = PyUnicode_FromStringAndSize(name.as_ptr().cast(), name.len() as Py_ssize_t);
-                Owned::from_new(Py_BuildValue(c"(NK)".as_ptr(), name, offset))?
-            };
-            // SAFETY: a list and an object.
-            if unsafe { PyList_Append(list.as_ptr(), pair.as_ptr()) } < 0 {
-                // SAFETY: -1 comes with an exception.
-                return Err(unsafe { Raised::assume() });
-            }
+        if address.is_null() && unsafe { !PyErr_Occurred().is_null() } {
+            // SAFETY: there is an exception.
+            return Err(unsafe { Raised::assume() });
         }
-        Ok(list)
+        path_or_none(loaded::library_at(address))
     })
 }
 
-/// `loaded(name)`: (path, where it lies) of the loaded library with this file name, or None.
-unsafe extern "C" fn loaded(_module: *mut PyObject, name: *mut PyObject) -> *mut PyObject {
-    returned(|| {
-        // SAFETY: the argument is alive during the call.
-        let Some((path, address)) = image::loaded(unsafe { bytes(name)? }) else { return none() };
-        // SAFETY: as the format says, bytes and an unsigned long long.
-        unsafe { Owned::from_new(Py_BuildValue(c"(yK)".as_ptr(), path.as_ptr(), address as u64)) }
-    })
+/// `enable_chunk_cache(chunks)`: `PyFrameShim_EnableChunkCache`, for a process that has no need of ctypes. Whether it is on.
+unsafe extern "C" fn enable_chunk_cache(_module: *mut PyObject, chunks: *mut PyObject) -> *mut PyObject {
+    unsafe extern "C" {
+        fn PyFrameShim_EnableChunkCache(chunks: usize) -> c_int;
+    }
+    // SAFETY: the argument is alive during the call, and the GIL is held.
+    unsafe {
+        let chunks = PyLong_AsSize_t(chunks);
+        if !PyErr_Occurred().is_null() {
+            if PyErr_ExceptionMatches(PyExc_OverflowError) == 0 {
+                return ptr::null_mut();
+            }
+            PyErr_Clear(); // as wrong as any other number that is too large
+        }
+        match PyFrameShim_EnableChunkCache(chunks) {
+            -1 => ptr::null_mut(),
+            enabled => PyBool_FromLong(enabled.into()),
+        }
+    }
 }
 
-/// `bound(slot)`: the path of the library that the pointer at this address leads to, or None. The address is one that
-/// `loaded` and `references` gave, of a library that is still loaded.
-unsafe extern "C" fn bound(_module: *mut PyObject, slot: *mut PyObject) -> *mut PyObject {
-    returned(|| {
-        // SAFETY: the argument is alive during the call.
-        let address = unsafe { PyLong_AsVoidPtr(slot) };
-        if address.is_null() {
-            // SAFETY: the GIL is held.
-            unsafe {
-                if PyErr_Occurred().is_null() {
-                    PyErr_SetString(PyExc_ValueError, c"address 0".as_ptr());
-                }
-                return Err(Raised::assume());
-            }
+fn path_or_none(path: Option<&CStr>) -> Result<Owned, Raised> {
+    // SAFETY: the text ends in NUL.
+    path.map_or_else(none, |path| unsafe { Owned::from_new(PyBytes_FromString(path.as_ptr())) })
+}
+
+/// A list of what `items` makes.
+fn list(items: impl Iterator<Item = Result<Owned, Raised>>) -> Result<Owned, Raised> {
+    // SAFETY: the GIL is held.
+    let list = unsafe { Owned::from_new(PyList_New(0))? };
+    for item in items {
+        // SAFETY: a list and an object.
+        if unsafe { PyList_Append(list.as_ptr(), item?.as_ptr()) } < 0 {
+            // SAFETY: -1 comes with an exception.
+            return Err(unsafe { Raised::assume() });
         }
-        // SAFETY: a slot of a loaded library, says the caller.
-        match unsafe { image::bound(address.cast()) } {
-            // SAFETY: the text ends in NUL.
-            Some(path) => unsafe { Owned::from_new(PyBytes_FromString(path.as_ptr())) },
-            None => none(),
-        }
-    })
+    }
+    Ok(list)
 }
 
 /// What a function of the module returns to Python.
@@ -123,8 +157,14 @@ const fn method(name: &'static CStr, function: PyCFunction) -> PyMethodDef {
 }
 
 /// CPython writes into both, under the GIL, and nothing else reads them.
-static mut METHODS: [PyMethodDef; 4] =
-    [method(c"references", references), method(c"loaded", loaded), method(c"bound", bound), PyMethodDef::zeroed()];
+static mut METHODS: [PyMethodDef; 6] = [
+    method(c"references", references),
+    method(c"loaded", loaded),
+    method(c"slots", slots),
+    method(c"library_at", library_at),
+    method(c"enable_chunk_cache", enable_chunk_cache),
+    PyMethodDef::zeroed(),
+];
 static mut MODULE: PyModuleDef = PyModuleDef {
     m_base: PyModuleDef_HEAD_INIT,
     m_name: c"pyframe_shim._native".as_ptr(),

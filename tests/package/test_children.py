@@ -58,9 +58,9 @@ class Children(PackageTest):
         for words in (["-m", "pyframe_shim", "run", "parent.py"], ["parent.py", "install"]):
             with self.subTest(words=words):
                 answers = json.loads(succeed([PYTHON, *words], cwd=self.folder, env=self.environment))
-                # Without the site module there is no start-up file.
-                self.assertEqual(answers.pop("-S"), NOT_HERE)
-                self.assertEqual(set(answers), {"fork", "spawn", "forkserver", "-c", "-m", "-I", "here", "fork after import"})
+                # Without the site module there is no start-up file, and under -I no environment that is heeded.
+                self.assertEqual([answers.pop("-S"), answers.pop("-I")], [NOT_HERE] * 2)
+                self.assertEqual(set(answers), {"fork", "spawn", "forkserver", "-c", "-m", "here", "fork after import"})
                 self.assertEqual(answers, dict.fromkeys(answers, HERE))
 
     def test_no_child_asked_for(self):
@@ -93,10 +93,21 @@ class Children(PackageTest):
         self.assertEqual(done.stderr, plain.stderr)
 
     def test_options_of_the_program_are_not_its_childrens(self):
-        """A child that inherits the program's options by mistake does not take them for its own."""
-        done = process([PYTHON, "-m", "worker_main"], cwd=self.folder,
-                       env={**self.environment, "PYFRAME_SHIM_START": str(SITE), "PYFRAME_SHIM_RUN": "1 stats"})
-        self.assertEqual((done.returncode, done.stderr, json.loads(done.stdout)), (0, "", HERE))
+        """Neither those of Pythons that it starts, nor those of itself when it starts anew."""
+        self.write("starts.py", "import subprocess, sys, os\nsubprocess.run([sys.executable, '-m', 'worker_main'], check=True)\n"
+                                "sys.stdout.flush()\nif len(sys.argv) < 2:\n    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:], 'again'])\n")
+        done = process([PYTHON, "-m", "pyframe_shim", "run", "--stats", "starts.py"], cwd=self.folder, env=self.environment)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "[1, true]\n" * 2, ""))
+
+    def test_python_that_is_to_ignore_the_environment(self):
+        start = {"PYFRAME_SHIM_START": str(SITE), "PYFRAME_SHIM_CHUNK_CACHE": "8"}
+        code = f"import sys; sys.path[:0] = {[str(self.folder), self.environment['PYTHONPATH']]!r}; names = set(sys.modules); import json, worker, " \
+               "pyframe_shim; print(json.dumps([worker.tell(), pyframe_shim.chunk_cache_stats()['capacity'], '_pyframe_shim_start' in names]))"
+        on = 0 if self.tell(("-c", "import json, pyframe_shim; print(json.dumps(not pyframe_shim.enable_chunk_cache(1)))")) else 8
+        self.assertEqual(self.tell(("-c", code), **start), [HERE, on, True])
+        for flag in ("-E", "-I", "-Es"):
+            with self.subTest(flag=flag):
+                self.assertEqual(self.tell((flag, "-c", code), **start), [NOT_HERE, 0, False])
 
     def test_other_pythons(self):
         code = "import sys; print('[', len([n for n in sys.modules if 'pyframe' in n]), ']')"
@@ -117,24 +128,26 @@ class Children(PackageTest):
 
     def test_imports_of_other_threads(self):
         """Another thread is in the middle of importing what the installation needs too: neither waits for ever."""
-        self.write("threads.py", """
+        for name, inner in (("pyframe_shim", "_native"), ("pyframe_shim.interpose", "dropin")):
+            self.write("threads.py", f"""
 import sys, threading, time
 met = threading.Event()
 
 class Slow:
     def find_spec(self, name, path=None, target=None):
-        if name == "pyframe_shim.dropin":
+        if name == "pyframe_shim.{inner}":
             met.set()
             time.sleep(0.5)
 
 sys.meta_path.insert(0, Slow())
-other = threading.Thread(target=__import__, args=("pyframe_shim",))
+other = threading.Thread(target=__import__, args=("{name}",))
 other.start()
-met.wait()
+assert met.wait(60)
 import worker
 print(worker.json.dumps(worker.tell()))
 """)
-        self.assertEqual(self.tell(("threads.py",), PYFRAME_SHIM_START=str(SITE)), HERE)
+            with self.subTest(name=name):
+                self.assertEqual(self.tell(("threads.py",), PYFRAME_SHIM_START=str(SITE)), HERE)
 
     def test_nothing_is_preloaded(self):
         lists = "subprocess.run(['/bin/ls', '/bin/ls'], check=True)"

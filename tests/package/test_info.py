@@ -43,10 +43,35 @@ class Info(PackageTest):
         self.assertIn("it does not fit: UnknownTorch: PyTorch 2.99.0", loaded)
 
     def test_no_torch(self):
-        about = self.info(clean_environment(), "--json", code=1)
-        self.assertIsNone(about["torch"])
+        """Who builds an extension needs none."""
+        about = self.info(clean_environment(), "--json")
+        self.assertEqual((about["torch"], about["problem"], about["fits"], about["bound"]), (None, None, None, None))
+        self.assertTrue(about["sdk"].startswith(str(SITE)))
+        text = self.info(clean_environment())
+        self.assertIn("PyTorch: none found\n", text)
+        self.assertTrue(text.endswith("no PyTorch; the SDK is usable\n"))
+
+    def test_no_torch_to_load(self):
+        about = self.info(clean_environment(), "--json", "--load", code=1)
         self.assertIn("NoTorch: no PyTorch found", about["problem"])
-        self.assertIn("PyTorch: none found\n", self.info(clean_environment(), code=1))
+        self.assertEqual((about["torch"], about["fits"]), (None, False))
+
+    def test_an_sdk_that_is_not_complete(self):
+        code = f"import sys, shutil, pathlib; from pyframe_shim import info, paths; paths.ROOT = pathlib.Path({str(self.folder)!r}); sys.exit(info.main())"
+        done = process([PYTHON, "-c", code])
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stdout, "no PyTorch; the SDK is not complete, there is no .*libpyframe_shim.a.*: install pyframe-shim again")
+
+    def test_a_torch_that_cannot_be_imported(self):
+        """Whatever it raises is told, and no traceback."""
+        for error in ("RuntimeError('no driver')", "OSError('no file')", "ImportError('no module')", "AttributeError('no name')", "KeyError('x')"):
+            self.folder = self.folder / "one"
+            environment = self.torch(init=f"raise {error}\n")
+            with self.subTest(error=error):
+                about = self.info(environment, "--json", "--load", code=1)
+                self.assertEqual((about["fits"], about["problem"].split("(")[0]), (False, f"import torch: {error.replace('(', ': ', 1)[:-1]}".replace("'", "")
+                                 if "KeyError" not in error else "import torch: KeyError: 'x'"))
+                self.assertIn("it does not fit: import torch: ", self.info(environment, "--load", code=1))
 
     def test_usage(self):
         self.assertEqual(process([PYTHON, "-m", "pyframe_shim"]).returncode, 2)

@@ -150,7 +150,7 @@ class Refuses(PackageTest):
 
     def test_other_systems(self):
         for system in ("darwin", "win32"):
-            (kind, text), _ = self.refused(clean_environment(), f"sys.platform = {system!r}")
+            (kind, text), _ = self.refused(clean_environment(), f"import pyframe_shim.interpose; sys.platform = {system!r}")
             self.assertEqual(kind, "UnsupportedPlatform")
             self.assertIn(f"on {system} ", text)
 
@@ -173,7 +173,7 @@ class Refuses(PackageTest):
         (self.folder / "found" / "torch" / "lib" / "libtorch_python.so").write_text("a pointer to where the file is\n")
         (kind, text), _ = self.refused(environment)
         self.assertEqual(kind, "UnknownTorch")
-        self.assertRegex(text, "the library of PyTorch 2.6.0 cannot be read: .*; install it anew")
+        self.assertRegex(text, "the library of PyTorch 2.6.0 cannot be read: .*; install PyTorch again")
 
     def test_another_one_than_was_looked_at(self):
         """Its calls would come to us, and may not fit: refused at each import. One that fits is as good."""

@@ -19,14 +19,14 @@ class Slots:
     """The slots of a torch that the library is installed for."""
 
     def __init__(self):
-        path, place = _native.loaded(LIBRARY.encode())
+        path = _native.loaded(LIBRARY.encode())
         libc, own, ours = ctypes.CDLL(None), ctypes.CDLL(os.fsdecode(path)), ctypes.CDLL(dropin.PATH)
         self.targets = {}
-        for name, offset in _native.references(path):
+        for name, slot, _ in _native.slots(LIBRARY.encode()):
             # The tables are read when torch is imported; only calls can change sides.
             if name not in pyframe_shim.counters():
                 continue
-            slot, sides = place + offset, [address(library[name]) for library in (own, ours)]
+            sides = [address(library[name]) for library in (own, ours)]
             assert sides[0] != sides[1] and read(slot).value == sides[1], f"{name} is not bound to the library"
             # The loader has made the slots read-only when it had filled them.
             assert libc.mprotect(ctypes.c_void_p(slot // PAGE * PAGE), ctypes.c_size_t(PAGE), WRITABLE) == 0, name
