@@ -62,7 +62,8 @@ impl<'a> Names<'a> {
         }
         let symbol: Symbol = self.image.read(self.symbols.checked_add(index.checked_mul(size_of::<Symbol>())?)?)?;
         let start = self.strings.start.checked_add(symbol.st_name.get(NativeEndian) as usize)?;
-        let name = self.image.text(start, self.strings.end)?.to_owned();
+        // A name that is no text is none that is asked for.
+        let name = self.image.text(start, self.strings.end).filter(|name| name.to_str().is_ok())?.to_owned();
         let address = self.image.at(relocation.r_offset.get(NativeEndian));
         let target: usize = self.image.read::<u64>(address)? as usize;
         let filled = !call || !self.image.holds(target) || self.defines(&symbol, target);
