@@ -198,6 +198,58 @@ print(json.dumps([said, "torch" in sys.modules, len(set((pyframe_shim.bound_symb
                 self.assertEqual(self.python(code.format(folder=str(folder)), environment), answer)
 
 
+class Versions(PackageTest):
+    """The code beside the library decides; an installer's record that tells of another release is an error."""
+
+    def asked(self, code, *records, release=RELEASE):
+        """What install() says of a folder whose version.py has this, beside these records."""
+        self.folder = self.folder / "one"
+        environment = self.torch(metadata=False, release=release)
+        found = self.folder / "found"
+        version = found / "torch" / "version.py"
+        version.write_text(code) if code is not None else version.unlink()
+        for record in records:
+            (found / f"torch-{record}.dist-info").mkdir()
+            (found / f"torch-{record}.dist-info" / "METADATA").write_text(f"Metadata-Version: 2.1\nName: torch\nVersion: {record}\n")
+        return self.python(ERROR.format(before=""), environment)[0]
+
+    def test_records_of_two_releases(self):
+        """As an upgrade leaves them that was broken off."""
+        old = next((name for name, minors in TABLE.items() if minors.get(MINOR, {}).get("verdict") == "signature"), "2.99.0")
+        for code, others in ((old, (RELEASE,)), (old, (old, RELEASE)), (RELEASE, (old, RELEASE)), (RELEASE, (old,))):
+            with self.subTest(code=code, others=others):
+                kind, text = self.asked(f"__version__ = '{code}'\n", *others) or (None, "nothing was raised")
+                self.assertEqual(kind, "UnknownTorch", text)
+                other = old if code == RELEASE else RELEASE
+                found = self.folder / "found"
+                self.assertIn(f"PyTorch in {found}/torch is {code}, but {found} has the record (.dist-info) of {other}: ", text)
+                self.assertRegex(text, r"run `\S+python -m pip uninstall torch` until it finds none, then install PyTorch again")
+
+    def test_records_of_the_same_release(self):
+        """The wheels on PyPI leave out of their records what the code says of how they were built."""
+        for code, records in ((f"'{RELEASE}+cu124'", (RELEASE,)), (f"'{RELEASE}+cpu'", (f"{RELEASE}+cpu",)), (f'"{RELEASE}"', ()),
+                              (f"'{RELEASE}'", (f"{RELEASE}+cu118", RELEASE))):
+            with self.subTest(code=code, records=records):
+                self.assertIsNone(self.asked(f"from typing import Optional\n__version__ = {code}\ndebug = False\n", *records))
+        self.assertIsNone(self.asked(f"__version__: str = '{RELEASE}'\n", RELEASE))
+
+    def test_only_records(self):
+        self.assertIsNone(self.asked(None, RELEASE))
+        self.assertIsNone(self.asked("version = None\n", RELEASE))
+        kind, text = self.asked(None, "2.99.0", RELEASE)
+        self.assertEqual(kind, "UnknownTorch", text)
+        self.assertRegex(self.asked(None)[1], r"PyTorch \(of an unknown version\) is not among the releases")
+
+    def test_at_import(self):
+        """What is imported after all is looked at in the same way."""
+        environment = self.torch()
+        second = fake_torch(self.folder / "second")
+        (second / "torch" / "version.py").write_text("__version__ = '2.99.0'\n")
+        code = f"import json, sys, pyframe_shim; pyframe_shim.install(); sys.path.insert(0, {str(second)!r})\ntry:\n    import torch\n" \
+               "except RuntimeError as problem:\n    print(json.dumps(str(problem)))\n"
+        self.assertIn("is 2.99.0, but", self.python(code, environment))
+
+
 class Names(PackageTest):
     def test_the_table_has_only_ours(self):
         """Every symbol that the table says is answered is one that the library has."""

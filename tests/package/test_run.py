@@ -89,6 +89,25 @@ class AsPython(RunTest):
                 seen = succeed([PYTHON, *words, "run", "look.py"], cwd=self.folder, env=self.environment)
                 self.assertEqual(json.loads(seen)["orig_argv"], [*flags, "look.py"])
 
+    def test_end_of_our_options(self):
+        self.write("look.py", LOOK)
+        for words in (["look.py", "--", "-m"], ["-O", "look.py"], ["-m", "look", "--stats"], ["--check-hash-based-pycs", "always", "look.py"],
+                      ["--", "look.py"]):
+            with self.subTest(words=words):
+                plain = json.loads(succeed([PYTHON, *words], cwd=self.folder, env=self.environment))
+                ours = json.loads(succeed([PYTHON, "-m", "pyframe_shim", "run", "--", *words], cwd=self.folder, env=self.environment))
+                self.assertEqual((ours["argv"], ours["orig_argv"], ours["path"]), (plain["argv"], plain["orig_argv"], plain["path"]))
+        done = process([PYTHON, "-m", "pyframe_shim", "run", "--stats", "--", "look.py"], cwd=self.folder, env=self.environment)
+        self.assertEqual((done.returncode, done.stderr.splitlines()[0]), (0, "pyframe_shim: the program did not import torch"))
+        done = process([PYTHON, "-m", "pyframe_shim", "run", "--", "--version"], env=clean_environment())
+        self.assertEqual((done.returncode, done.stdout), (0, succeed([PYTHON, "--version"])))
+
+    def test_what_we_tell_python_is_not_to_be_seen(self):
+        code = "import sys; print(sys.orig_argv[1:], sys._xoptions, sys.argv)"
+        for flags in ([], ["-X", "dev"], ["-X", "other=pyframe_shim"], ["-I"], ["-E"]):
+            with self.subTest(flags=flags):
+                self.same(["-c", code, "-X", "pyframe_shim=stats,,/"], flags=flags)
+
     def test_traceback(self):
         self.write("fails.py", "def inner():\n    raise ValueError('here')\n\nprint('before')\ninner()\n")
         done = self.same(["fails.py"])
@@ -195,6 +214,43 @@ class WithTheLibrary(RunTest):
             with self.subTest(words=words):
                 self.assertEqual(self.same(words).stdout, "started\n")
 
+    def test_python_that_ignores_the_environment(self):
+        """The program has all that it is run with; Pythons that it starts are on their own if they ignore the environment too."""
+        self.write("bound.py", f"import sys\nsys.path.insert(0, {self.environment['PYTHONPATH']!r})\nimport torch, pyframe_shim, json\n"
+                               "print(json.dumps([len(set(pyframe_shim.bound_symbols().values()) - {pyframe_shim._native.__file__}),\n"
+                               "                  pyframe_shim.chunk_cache_stats()['capacity']]))\n")
+        on = 0 if "False" in succeed([PYTHON, "-c", "import pyframe_shim; print(pyframe_shim.enable_chunk_cache(8))"]) else 8
+        for before, behind in ((["-I"], []), (["-E"], []), ([], ["-I"]), ([], ["-E", "-s"])):
+            with self.subTest(before=before, behind=behind):
+                command = [PYTHON, *before, "-m", "pyframe_shim", "run", "--stats", "--chunk-cache", "8", *behind, "bound.py"]
+                done = process(command, cwd=self.folder, env=clean_environment())
+                self.assertEqual((done.returncode, json.loads(done.stdout)), (0, [0, on]), done.stderr)
+                self.assertIn(": 11 of 11 symbols", done.stderr)
+
+    def test_the_environment_has_a_chunk_cache(self):
+        self.write("says.py", "import pyframe_shim, json; print(json.dumps(pyframe_shim.chunk_cache_stats()['capacity']))")
+        on = 0 if "False" in succeed([PYTHON, "-c", "import pyframe_shim; print(pyframe_shim.enable_chunk_cache(8))"]) else 8
+        for flags, expected in (([], on), (["-I"], 0)):
+            command = [PYTHON, *flags, "-m", "pyframe_shim", "run", "says.py"]
+            self.assertEqual(json.loads(succeed(command, cwd=self.folder, env=clean_environment(PYFRAME_SHIM_CHUNK_CACHE=8))), expected)
+
+    def test_another_installation_is_found(self):
+        """An error, not a program without the library."""
+        done = process([PYTHON, "-X", "pyframe_shim=,,/elsewhere", "-c", "print('started')"], env=clean_environment())
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertEqual(done.stderr, f"error: Python finds another pyframe_shim when it starts, in {SITE}, not that in /elsewhere; uninstall one\n")
+        for value in ("", "=1"):
+            done = process([PYTHON, "-X", f"pyframe_shim{value}", "-c", "print('started')"], env=clean_environment())
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertEqual(done.stderr, "error: -X pyframe_shim is what `python -m pyframe_shim run` gives to Python; use that\n")
+
+    def test_torch_past_us(self):
+        """Where nothing can be raised, there is a word at the end."""
+        self.write("around.py", "import sys\ndel sys.meta_path[0]\nimport torch\nprint(torch.library.size())\n")
+        done = process([PYTHON, "-m", "pyframe_shim", "run", "around.py"], cwd=self.folder, env=self.environment)
+        self.assertEqual((done.returncode, done.stdout), (0, "7\n"))
+        self.assertRegex(done.stderr, r"\Apyframe_shim: torch ran without it: .*\n\Z")
+
     def test_refused_at_import(self):
         """What is imported, wherever the program finds it; and again when it is tried again. To look for it is allowed."""
         fake_torch(self.folder / "elsewhere", version="2.99.0")
@@ -215,7 +271,7 @@ class WithTheLibrary(RunTest):
         self.assertEqual(self.same(["sees.py"]).stdout.splitlines()[-1], "True")
 
     def test_usage(self):
-        wrong = [], ["--stats"], ["--what", "x.py"], ["--chunk-cache"], ["--chunk-cache", "many", "x.py"], ["--chunk-cache=0", "x.py"]
+        wrong = [], ["--"], ["--stats"], ["--stats", "--"], ["--chunk-cache=", "x.py"], ["--chunk-cache=-1", "x.py"], ["--chunk-cache=1,2", "x.py"], ["--what", "x.py"], ["--chunk-cache"], ["--chunk-cache", "many", "x.py"], ["--chunk-cache=0", "x.py"]
         for words in wrong:
             with self.subTest(words=words):
                 done = process([PYTHON, "-m", "pyframe_shim", "run", *words], env=clean_environment())
