@@ -109,6 +109,15 @@ class Children(PackageTest):
             with self.subTest(flag=flag):
                 self.assertEqual(self.tell((flag, "-c", code), **start), [NOT_HERE, 0, False])
 
+    def test_a_chunk_cache_costs_a_child_little(self):
+        """It is for every child, with torch or without: nothing is imported for it but the compiled module."""
+        code = "import sys; names = sorted(sys.modules); import json; print(json.dumps(names))"
+        plain = set(self.tell(("-c", code)))
+        more = set(self.tell(("-c", code), PYFRAME_SHIM_START=str(SITE), PYFRAME_SHIM_CHUNK_CACHE="8")) - plain
+        self.assertEqual(more, {"_pyframe_shim_start", "pyframe_shim", "pyframe_shim._native"})
+        more = set(self.tell(("-c", code), PYFRAME_SHIM_START=str(SITE))) - plain
+        self.assertEqual(more, {"_pyframe_shim_start"})
+
     def test_other_pythons(self):
         code = "import sys; print('[', len([n for n in sys.modules if 'pyframe' in n]), ']')"
         for python in (PACKAGE["base"], *(other["base"] for other in PACKAGE["others"])):

@@ -76,6 +76,25 @@ class Sources(PackageTest):
         self.assertEqual([str(path.relative_to(ROOT)) for path in needed if str(path.relative_to(ROOT)) not in there], [])
 
 
+class Package(PackageTest):
+    def test_names(self):
+        """All of them are there, though none is made before it is asked for."""
+        code = """
+import json, pyframe_shim, sys
+early = [name for name in sys.modules if name.startswith("pyframe_shim.")]
+listed = set(pyframe_shim.__all__) <= set(dir(pyframe_shim))
+names = {}
+exec("from pyframe_shim import *", names)
+try:
+    pyframe_shim.nonsense
+except AttributeError as problem:
+    said = str(problem)
+print(json.dumps([early, listed, [name for name in pyframe_shim.__all__ if name not in names], len(pyframe_shim.__all__), said]))
+"""
+        said = "module 'pyframe_shim' has no attribute 'nonsense'"
+        self.assertEqual(self.python(code), [["pyframe_shim._native"], True, [], 18, said])
+
+
 class OtherMinors(PackageTest):
     def others(self):
         if not PACKAGE["others"]:
