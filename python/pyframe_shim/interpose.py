@@ -60,13 +60,14 @@ def verify():
     """Raise if the PyTorch that has been imported is bound to something else, and that was not to be."""
     if not _strict:
         return
-    # What is bound by its first call is looked for in the global scope first; but not then.
+    # What is bound by its first call (RTLD_LAZY) is looked for in the global scope first; but not then.
     deep = sys.getdlopenflags() & os.RTLD_DEEPBIND
     elsewhere = {path for path in (bound_symbols() or {}).values() if path != dropin.PATH and (path or deep)}
     if elsewhere:
+        files = ", ".join(sorted(path or f"{LIBRARY} itself" for path in elsewhere))
         raise BoundElsewhere(
-            f"PyTorch was imported, but calls the functions in {', '.join(sorted(map(str, elsewhere)))}, not those of pyframe_shim; "
-            f"import it without RTLD_DEEPBIND (sys.setdlopenflags, or the mode of what loads it), and without LD_PRELOAD of such a file"
+            f"PyTorch was imported, but calls the functions in {files}, not those of pyframe_shim; import it without "
+            f"RTLD_DEEPBIND (sys.setdlopenflags, or the mode of what loads it), and without LD_PRELOAD of such a file"
         )
 
 

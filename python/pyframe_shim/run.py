@@ -80,8 +80,8 @@ def require_start_file(letters):
     read = not sys.flags.no_site and "S" not in letters and start_folder() in map(os.path.realpath, folders)
     if not read or not (pathlib.Path(start_folder()) / "pyframe_shim_start.pth").is_file():
         raise PyFrameShimError(
-            f"Python reads no start-up file (.pth) in {start_folder()}; install pyframe-shim into an environment (`pip install .` in a clone of its "
-            f"sources), or call pyframe_shim.install() at the top of the program"
+            f"Python reads no start-up file (.pth) in {start_folder()}; install pyframe-shim into an environment "
+            f"(`pip install .` in a clone of its sources), or call pyframe_shim.install() at the top of the program"
         )
 
 

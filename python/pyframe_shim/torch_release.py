@@ -87,8 +87,8 @@ class Torch:
         others = [version for version in self.recorded if public(version) != public(self.version)]
         if others:
             raise UnknownTorch(
-                f"PyTorch in {self.folder} is {self.version}, but {self.folder.parent} has the record (.dist-info) of {', '.join(others)}: an "
-                f"upgrade was broken off; run `{sys.executable} -m pip uninstall torch` until it finds none, then install PyTorch again"
+                f"PyTorch in {self.folder} is {self.version}, but {self.folder.parent} has the record (.dist-info) of "
+                f"{', '.join(others)}: an upgrade was broken off; run `{sys.executable} -m pip uninstall torch` until it finds none, then install PyTorch again"
             )
 
     def known(self):

@@ -123,9 +123,9 @@ print(json.dumps([len(usual) > 10, tried > 100]))
         code = """
 import json
 from pyframe_shim import _native
-answers = [_native.slots(b"none.so"), _native.loaded(b"none.so"), _native.library_at(0), _native.library_at(1), _native.library_at(2**64 - 1)]
-for call in (lambda: _native.slots("text"), lambda: _native.slots(b"a\\0b"), lambda: _native.library_at("x"), lambda: _native.references(b"/none"),
-             lambda: _native.enable_chunk_cache("x"), lambda: _native.enable_chunk_cache(-1), lambda: _native.enable_chunk_cache(65)):
+answers = [_native.slots(b"none.so"), _native.loaded(b"none.so"), *map(_native.library_at, (0, 1, 2**64 - 1))]
+for call in (lambda: _native.slots("text"), lambda: _native.slots(b"a\\0b"), lambda: _native.library_at("x"),
+             lambda: _native.references(b"/none"), lambda: _native.enable_chunk_cache("x"), lambda: _native.enable_chunk_cache(-1), lambda: _native.enable_chunk_cache(65)):
     try:
         answers.append(call())
     except Exception as error:
@@ -156,13 +156,14 @@ class Flags(PackageTest):
                 done = self.ran(*words, mode=self.DEEP, program=program)
                 self.assertEqual((done.returncode, done.stdout), (1, ""))
                 last = done.stderr.splitlines()[-1]
-                self.assertIn(f"BoundElsewhere: PyTorch was imported, but calls the functions in {theirs}, not those of pyframe_shim; import it "
-                              f"without RTLD_DEEPBIND", last)
+                self.assertIn(f"BoundElsewhere: PyTorch was imported, but calls the functions in {theirs}, not those of pyframe_shim; "
+                              f"import it without RTLD_DEEPBIND", last)
 
     def test_bound_deep_and_not_strict(self):
         """A child goes on, and so does who does not want to know; not so the program of `run`."""
         theirs = str(self.folder / "found" / "torch" / "lib" / "libtorch_python.so")
-        for more, program in (({}, self.OWN.format("strict=False")), ({"PYFRAME_SHIM_START": SITE}, "import torch\nprint(json.dumps(bound()))\n")):
+        child = {"PYFRAME_SHIM_START": SITE}, "import torch\nprint(json.dumps(bound()))\n"
+        for more, program in (({}, self.OWN.format("strict=False")), child):
             done = self.ran(mode=self.DEEP, program=program, **more)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertEqual(set(json.loads(done.stdout).values()), {theirs})
@@ -170,7 +171,8 @@ class Flags(PackageTest):
         self.assertIn("BoundElsewhere", done.stderr)
 
     def test_again_after_that(self):
-        program = "for _ in range(2):\n    try:\n        import torch\n    except RuntimeError as problem:\n        print(type(problem).__name__)\n"
+        program = "for _ in range(2):\n    try:\n        import torch\n    except RuntimeError as problem:\n" \
+                  "        print(type(problem).__name__)\n"
         done = self.ran("-m", "pyframe_shim", "run", mode=self.DEEP, program=program)
         self.assertEqual((done.stdout, done.stderr), ("BoundElsewhere\n" * 2, ""))
 
@@ -193,6 +195,12 @@ print(json.dumps([before, bound()]))
                 self.assertEqual({name for name in called if after[name]}, {"THP_PyObject_VirtualAlloc"})
                 for path in (after["THP_PyObject_VirtualAlloc"], *(after[name] for name in DATA)):
                     self.assertEqual("_native" in path, ours, path)
+
+    def test_deep_and_by_the_first_call(self):
+        """Then it is not the global scope that is searched first, which is known from Python's flags."""
+        program = "import os, sys\nsys.setdlopenflags(os.RTLD_LAZY | os.RTLD_DEEPBIND)\nimport torch\n"
+        done = self.ran("-m", "pyframe_shim", "run", mode="os.RTLD_LAZY | os.RTLD_DEEPBIND", program=program)
+        self.assertRegex(done.stderr, r"BoundElsewhere: .* in \S+libtorch_python.so, libtorch_python.so itself, not those of ")
 
     def test_another_library_answers(self):
         """One that was preloaded."""
@@ -223,6 +231,22 @@ class TooEarly(PackageTest):
     def test_children_go_on(self):
         done = process([PYTHON, self.program], env=clean_environment(PYFRAME_SHIM_START=SITE))
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "started\n7\n", ""))
+
+    def test_those_that_are_read_later(self):
+        """sitecustomize, and a start-up file whose name comes later: they import it as a program does."""
+        (SITE / "a_test_imports_torch.pth").write_text("")
+        code = f"import sys; sys.path.insert(0, {str(self.folder / 'found')!r}); import torch\n"
+        self.program.write_text("import pyframe_shim, sys\nassert 'torch' in sys.modules\n"
+                                "print(set(pyframe_shim.bound_symbols().values()) == {pyframe_shim._native.__file__})\n")
+        for name in ("z_test_imports_torch.pth", "sitecustomize.py"):
+            late = SITE / name
+            self.assertFalse(late.exists())
+            late.write_text(code)
+            self.addCleanup(late.unlink)
+            with self.subTest(name=name):
+                done = process([PYTHON, "-m", "pyframe_shim", "run", self.program], env=clean_environment())
+                self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "True\n", ""))
+            late.write_text("")
 
     def test_install_says_so(self):
         done = process([PYTHON, "-c", "import pyframe_shim; pyframe_shim.install()"], env=clean_environment())

@@ -95,14 +95,20 @@ class Children(PackageTest):
     def test_options_of_the_program_are_not_its_childrens(self):
         """Neither those of Pythons that it starts, nor those of itself when it starts anew."""
         self.write("starts.py", "import subprocess, sys, os\nsubprocess.run([sys.executable, '-m', 'worker_main'], check=True)\n"
-                                "sys.stdout.flush()\nif len(sys.argv) < 2:\n    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:], 'again'])\n")
+                                "sys.stdout.flush()\nif len(sys.argv) < 2:\n"
+                                "    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:], 'again'])\n")
         done = process([PYTHON, "-m", "pyframe_shim", "run", "--stats", "starts.py"], cwd=self.folder, env=self.environment)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "[1, true]\n" * 2, ""))
 
     def test_python_that_is_to_ignore_the_environment(self):
         start = {"PYFRAME_SHIM_START": str(SITE), "PYFRAME_SHIM_CHUNK_CACHE": "8"}
-        code = f"import sys; sys.path[:0] = {[str(self.folder), self.environment['PYTHONPATH']]!r}; names = set(sys.modules); import json, worker, " \
-               "pyframe_shim; print(json.dumps([worker.tell(), pyframe_shim.chunk_cache_stats()['capacity'], '_pyframe_shim_start' in names]))"
+        code = f"""
+import sys
+sys.path[:0] = {[str(self.folder), self.environment['PYTHONPATH']]!r}
+names = set(sys.modules)
+import json, worker, pyframe_shim
+print(json.dumps([worker.tell(), pyframe_shim.chunk_cache_stats()["capacity"], "_pyframe_shim_start" in names]))
+"""
         on = 0 if self.tell(("-c", "import json, pyframe_shim; print(json.dumps(not pyframe_shim.enable_chunk_cache(1)))")) else 8
         self.assertEqual(self.tell(("-c", code), **start), [HERE, on, True])
         for flag in ("-E", "-I", "-Es"):

@@ -57,20 +57,20 @@ class Info(PackageTest):
         self.assertEqual((about["torch"], about["fits"]), (None, False))
 
     def test_an_sdk_that_is_not_complete(self):
-        code = f"import sys, shutil, pathlib; from pyframe_shim import info, paths; paths.ROOT = pathlib.Path({str(self.folder)!r}); sys.exit(info.main())"
+        code = f"import sys, pathlib; from pyframe_shim import info, paths; paths.ROOT = pathlib.Path({str(self.folder)!r}); " \
+               "sys.exit(info.main())"
         done = process([PYTHON, "-c", code])
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertRegex(done.stdout, "no PyTorch; the SDK is not complete, there is no .*libpyframe_shim.a.*: install pyframe-shim again")
 
     def test_a_torch_that_cannot_be_imported(self):
         """Whatever it raises is told, and no traceback."""
-        for error in ("RuntimeError('no driver')", "OSError('no file')", "ImportError('no module')", "AttributeError('no name')", "KeyError('x')"):
+        for error in ("RuntimeError", "OSError", "ImportError", "AttributeError", "SyntaxError"):
             self.folder = self.folder / "one"
-            environment = self.torch(init=f"raise {error}\n")
+            environment = self.torch(init=f"raise {error}('not here')\n")
             with self.subTest(error=error):
                 about = self.info(environment, "--json", "--load", code=1)
-                self.assertEqual((about["fits"], about["problem"].split("(")[0]), (False, f"import torch: {error.replace('(', ': ', 1)[:-1]}".replace("'", "")
-                                 if "KeyError" not in error else "import torch: KeyError: 'x'"))
+                self.assertEqual((about["fits"], about["problem"]), (False, f"import torch: {error}: not here"))
                 self.assertIn("it does not fit: import torch: ", self.info(environment, "--load", code=1))
 
     def test_usage(self):

@@ -111,7 +111,7 @@ class Wrapped(LoaderTest):
         self.assertEqual(loaders, ["SourceFileLoader"] * 2 + [["name", "path"], "ModuleSpec"])
 
     def test_wrapt(self):
-        """The real one, as OpenTelemetry, New Relic and ddtrace carry it."""
+        """The real one, which tracers hook imports with."""
         (said, loaders, *_), = self.check("import torch\ntell(seen)\n", before=WRAPT)
         self.assertEqual(said, [[["torch", True]]])
         self.assertEqual(loaders[:2], ["SourceFileLoader"] * 2)
@@ -133,10 +133,10 @@ class Wrapped(LoaderTest):
                 self.assertEqual(said, [["create", "exec", ["name", "path"]]])
 
     def test_lazy(self):
-        program = "import torch\nearly = type(torch).__name__, 'ctypes' in sys.modules\ntorch.library\ntell(early, type(torch).__name__)\n"
+        program = "import torch\nearly = type(torch).__name__, 'torch.version' in sys.modules\ntorch.library\ntell(early, type(torch).__name__)\n"
         for place in (FRONT, BEHIND, ITSELF + FRONT):
             with self.subTest(place=place):
-                (said, *_), = self.check(program.replace("'ctypes'", "'torch.version'"), before=LAZY + place)
+                (said, *_), = self.check(program, before=LAZY + place)
                 self.assertEqual(said, [["_LazyModule", False], "module"])
 
 
@@ -215,8 +215,9 @@ class Kinds(LoaderTest):
 
     def test_a_loader_of_several_modules(self):
         look = "importlib.util.find_spec('torch')\nimport other\nimport torch\nsaid.append(sorted(vars(loader)))"
-        self.check(LOOK.format(load=look),
-                   before=FINDS + KINDS["of several modules"].replace("sorted(vars(self))", "module.__name__ == 'torch' and sorted(vars(self))"))
+        # While it loads the other one, ours is still there.
+        kind = KINDS["of several modules"].replace("sorted(vars(self))", "module.__name__ == 'torch' and sorted(vars(self))")
+        self.check(LOOK.format(load=look), before=FINDS + kind)
 
     def test_a_package_without_a_file(self):
         """A folder of that name, which is all that Python finds."""
@@ -236,14 +237,16 @@ spec = importlib.util.find_spec("torch")
 loader = spec.loader
 answers = [type(loader).__name__, spec.origin, loader.is_package("torch"), loader.get_filename("torch"), len(loader.get_data(spec.origin)),
            loader.get_source("torch"), loader.get_code("torch").co_filename, type(loader.get_resource_reader("torch")).__name__,
-           isinstance(loader, importlib.machinery.SourceFileLoader), [m.name for m in pkgutil.iter_modules(spec.submodule_search_locations)],
+           isinstance(loader, importlib.machinery.SourceFileLoader),
+           [module.name for module in pkgutil.iter_modules(spec.submodule_search_locations)],
            loader == importlib.machinery.SourceFileLoader("x", "y"), repr(spec), "torch" in sys.modules]
 print(json.dumps(answers).replace(hex(id(loader)), "here"))
 import torch
 tell()
 """
         self.check(code)
-        code = "import importlib.util, sys; importlib.util.find_spec('torch'); print([n for n in sys.modules if n.startswith('pyframe_shim')])"
+        code = "import importlib.util, sys; importlib.util.find_spec('torch'); " \
+               "print([name for name in sys.modules if name.startswith('pyframe_shim')])"
         for words in (("-m", "pyframe_shim", "run", "-c", code), ("-c", code)):
             done = process([PYTHON, *words], env={**self.environment, "PYFRAME_SHIM_START": str(SITE)})
             self.assertEqual((done.stdout, done.stderr), ("[]\n", ""))
@@ -274,7 +277,8 @@ tell(type(spec.loader).__name__, sorted(vars(spec.loader)))
         for make in ("copy.copy", "copy.deepcopy"):
             load = f"import copy\ncopied = {make}(found)\ntorch = sys.modules['torch'] = importlib.util.module_from_spec(copied)\n" \
                    "copied.loader.exec_module(torch)"
-            kind = KINDS["slots"].replace("__slots__ = ()", "__slots__ = ()\n    __copy__ = lambda self: self\n    __deepcopy__ = lambda self, _: self")
+            itself = "\n    __copy__ = lambda self: self\n    __deepcopy__ = lambda self, _: self"
+            kind = KINDS["slots"].replace("__slots__ = ()", f"__slots__ = (){itself}")
             with self.subTest(make=make):
                 self.check(LOOK.format(load=load), before=FINDS + kind)
 
@@ -283,7 +287,8 @@ tell(type(spec.loader).__name__, sorted(vars(spec.loader)))
                    "del sys.modules['torch']\nimport torch as again\nassert again is not torch\nimportlib.reload(again)\ntell()\n")
 
     def test_an_import_that_fails_is_made_again(self):
-        (self.folder / "found" / "torch" / "__init__.py").write_text("import os\nif os.environ.pop('FAIL', None):\n    raise ImportError('once')\n" + INIT)
+        once = "import os\nif os.environ.pop('FAIL', None):\n    raise ImportError('once')\n"
+        (self.folder / "found" / "torch" / "__init__.py").write_text(once + INIT)
         self.environment["FAIL"] = "1"
         self.check("try:\n    import torch\nexcept ImportError as problem:\n    print(json.dumps(str(problem)))\nimport torch\ntell()\n")
 
@@ -299,9 +304,16 @@ class Refused(LoaderTest):
         shapes = {"plain": "", "wrapt": WRAPT, "lazy": LAZY + FRONT, "itself": LAZY + ITSELF + FRONT, "slots": FINDS + KINDS["slots"],
                   "old": FINDS + KINDS["old"]}
         for shape, before in shapes.items():
-            code = before + "\nimport sys\nfor _ in range(2):\n    try:\n        import torch\n        torch.library\n    except RuntimeError as problem:\n" \
-                            "        print(type(problem).__name__)\n    sys.modules.pop('torch', None)\n"
-            self.write("program.py", code)
+            self.write("program.py", before + """
+import sys
+for _ in range(2):
+    try:
+        import torch
+        torch.library
+    except RuntimeError as problem:
+        print(type(problem).__name__)
+    sys.modules.pop("torch", None)
+""")
             done = process([PYTHON, "-m", "pyframe_shim", "run", "program.py"], cwd=self.folder,
                            env={**self.environment, "PYTHONPATH": str(self.folder / "newer"), "PYTHONWARNINGS": "ignore"})
             with self.subTest(shape=shape):

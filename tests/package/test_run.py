@@ -91,8 +91,8 @@ class AsPython(RunTest):
 
     def test_end_of_our_options(self):
         self.write("look.py", LOOK)
-        for words in (["look.py", "--", "-m"], ["-O", "look.py"], ["-m", "look", "--stats"], ["--check-hash-based-pycs", "always", "look.py"],
-                      ["--", "look.py"]):
+        for words in (["look.py", "--", "-m"], ["-O", "look.py"], ["-m", "look", "--stats"], ["--", "look.py"],
+                      ["--check-hash-based-pycs", "always", "look.py"]):
             with self.subTest(words=words):
                 plain = json.loads(succeed([PYTHON, *words], cwd=self.folder, env=self.environment))
                 ours = json.loads(succeed([PYTHON, "-m", "pyframe_shim", "run", "--", *words], cwd=self.folder, env=self.environment))
@@ -238,7 +238,8 @@ class WithTheLibrary(RunTest):
         """An error, not a program without the library."""
         done = process([PYTHON, "-X", "pyframe_shim=,,/elsewhere", "-c", "print('started')"], env=clean_environment())
         self.assertEqual((done.returncode, done.stdout), (1, ""))
-        self.assertEqual(done.stderr, f"error: Python finds another pyframe_shim when it starts, in {SITE}, not that in /elsewhere; uninstall one\n")
+        said = f"error: Python finds another pyframe_shim when it starts, in {SITE}, not that in /elsewhere; uninstall one\n"
+        self.assertEqual(done.stderr, said)
         for value in ("", "=1"):
             done = process([PYTHON, "-X", f"pyframe_shim{value}", "-c", "print('started')"], env=clean_environment())
             self.assertEqual((done.returncode, done.stdout), (1, ""))
@@ -271,7 +272,8 @@ class WithTheLibrary(RunTest):
         self.assertEqual(self.same(["sees.py"]).stdout.splitlines()[-1], "True")
 
     def test_usage(self):
-        wrong = [], ["--"], ["--stats"], ["--stats", "--"], ["--chunk-cache=", "x.py"], ["--chunk-cache=-1", "x.py"], ["--chunk-cache=1,2", "x.py"], ["--what", "x.py"], ["--chunk-cache"], ["--chunk-cache", "many", "x.py"], ["--chunk-cache=0", "x.py"]
+        numbers = [["--chunk-cache", "many", "x.py"], *([f"--chunk-cache={number}", "x.py"] for number in ("0", "", "-1", "1,2", "65"))]
+        wrong = [], ["--"], ["--stats"], ["--stats", "--"], ["--what", "x.py"], ["--chunk-cache"], *numbers
         for words in wrong:
             with self.subTest(words=words):
                 done = process([PYTHON, "-m", "pyframe_shim", "run", *words], env=clean_environment())
