@@ -41,11 +41,11 @@ class Finder:
     """
 
     def find_spec(self, name, path=None, target=None):
-        if self not in sys.meta_path or not (name == "torch" or name.startswith("torch.") and not _settled):
-            return None
-        # A finder in front may have found torch by itself. Its modules come before its library, and through us.
-        torch = name != "torch" and getattr(sys.modules.get("torch"), "__spec__", None)
-        if torch is None:
+        torch = None
+        if name.startswith("torch.") and not _settled:
+            # A finder in front has found torch by itself. But its modules are imported before its library, and through us.
+            torch = getattr(sys.modules.get("torch"), "__spec__", None)
+        if self not in sys.meta_path or not (name == "torch" or getattr(torch, "origin", None)):
             return None
         for finder in sys.meta_path[sys.meta_path.index(self) + 1 :]:
             spec = ask(finder, name, path, target)

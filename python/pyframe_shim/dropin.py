@@ -42,6 +42,7 @@ _get_counters = _function("PyFrameShim_GetCounters", ctypes.c_size_t, ctypes.POI
 _disable_chunk_cache = _function("PyFrameShim_DisableChunkCache", None)
 _get_chunk_cache_stats = _function("PyFrameShim_GetChunkCacheStats", None, ctypes.POINTER(_ChunkCacheStats))
 
+OWN = _native.library_at(ctypes.cast(_build_info, ctypes.c_void_p).value)
 VERSION = _build_info().contents.shim_version.decode()
 BUILT_FOR = _build_info().contents.python_version.decode()
 DATA = ("THP_PyOpcode_Caches", "THP_PyOpcode_Caches_size")
@@ -50,6 +51,13 @@ DATA = ("THP_PyOpcode_Caches", "THP_PyOpcode_Caches_size")
 def promote():
     """Move the library to the loader's global scope, which is searched before what is loaded from now on."""
     ctypes.PyDLL(PATH, mode=os.RTLD_GLOBAL | os.RTLD_NOW | os.RTLD_NOLOAD)
+
+
+def library_at(address):
+    """The file of the loaded library that an address lies in, or None; ours by the name that Python has for it."""
+    path = _native.library_at(address)
+    # The loader knows a file by the name that it was first loaded by.
+    return PATH if path == OWN else path and os.fsdecode(path)
 
 
 def counters():

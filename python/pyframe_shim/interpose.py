@@ -32,21 +32,23 @@ def require_in_time():
         raise UnsupportedPlatform(
             f"on {sys.platform} a library's calls cannot be answered by another: build PyTorch with this library, or use Linux"
         )
-    if _native.loaded(LIBRARY.encode()):
-        raise TooLate(
-            "PyTorch is loaded already, and its calls are bound to its own functions; call pyframe_shim.install() before "
-            "the first `import torch`, or run the program with `python -m pyframe_shim run`"
-        )
+    loaded = _native.loaded(LIBRARY.encode())
+    if loaded:
+        raise TooLate(f"{os.fsdecode(loaded)} is loaded already, and its calls are bound to its own functions; {in_time()}")
+
+
+def in_time():
+    """What to do so that it is not too late."""
+    if start.main:
+        return "have the program import torch before it, or what it imports, loads that file by other means"
+    return "call pyframe_shim.install() before the first `import torch`, or run the program with `python -m pyframe_shim run`"
 
 
 def check():
     """Raise if there is no PyTorch that the library can be installed for: the error says why."""
     require_in_time()
     if sys.modules.get("torch") is not None:
-        raise TooLate(
-            "a module `torch` is imported already; call pyframe_shim.install() before the first `import torch`, or run the "
-            "program with `python -m pyframe_shim run`"
-        )
+        raise TooLate(f"a module `torch` is imported already; {in_time()}")
     Torch.find().require_fit()
 
 
@@ -84,11 +86,10 @@ def prepare(spec, strict):
     try:
         require_in_time()
         Torch.of(spec).require_fit()
+        settle(strict)
     except Exception:
         if strict:
             raise
-    else:
-        settle(strict)
 
 
 def install(strict=True, children=True):
@@ -124,7 +125,6 @@ def bound_symbols():
     names, bound = dropin.symbols(), {}
     for name, _, target in slots:
         if name in names:
-            path = _native.library_at(target)
-            bound.setdefault(name, set()).add(None if path is None else os.fsdecode(path))
+            bound.setdefault(name, set()).add(dropin.library_at(target))
     # Of several slots of a name, one that leads elsewhere is the one to tell of.
     return {name: max(paths, key=lambda path: (path != dropin.PATH, path is not None)) for name, paths in bound.items()}

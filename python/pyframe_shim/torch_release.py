@@ -1,6 +1,7 @@
 """The PyTorch that `import torch` would find, without importing it, and what is known of its release."""
 
 import functools
+import importlib.machinery
 import importlib.metadata
 import importlib.util
 import json
@@ -58,7 +59,7 @@ class Torch:
             spec = importlib.util.find_spec("torch")
         except ValueError:  # a module of that name without a spec
             spec = None
-        if spec is None or spec.origin is None:
+        if spec is None:
             raise NoTorch(
                 f"no PyTorch found that {sys.executable} could import; install it there, {fitting()[0]} or newer, "
                 f"or take the folder that holds it into sys.path or PYTHONPATH"
@@ -68,9 +69,12 @@ class Torch:
     @classmethod
     def of(cls, spec):
         """The one that this spec would import."""
-        if spec.origin is None:
-            raise NoTorch(f"`import torch` finds a module of that name without a file, by {spec.loader!r}: PyTorch itself is hidden by it")
-        return cls(pathlib.Path(spec.origin).parent)
+        # A loader that wraps another need not say where that finds it.
+        origin = spec.origin or getattr(importlib.machinery.PathFinder.find_spec("torch"), "origin", None)
+        if origin is None:
+            where = f"of {spec.loader!r}" if spec.submodule_search_locations is None else f"in {', '.join(spec.submodule_search_locations)}"
+            raise NoTorch(f"`import torch` finds a module {where} that is no PyTorch, and hides it if it is installed; rename that")
+        return cls(pathlib.Path(origin).parent)
 
     def _version_of_the_code(self):
         """What is imported, whatever an installer has noted."""
@@ -88,7 +92,8 @@ class Torch:
         if others:
             raise UnknownTorch(
                 f"PyTorch in {self.folder} is {self.version}, but {self.folder.parent} has the record (.dist-info) of "
-                f"{', '.join(others)}: an upgrade was broken off; run `{sys.executable} -m pip uninstall torch` until it finds none, then install PyTorch again"
+                f"{', '.join(others)}: an upgrade was broken off; run `{sys.executable} -m pip uninstall torch` until it finds none, "
+                f"then install PyTorch again"
             )
 
     def known(self):

@@ -1,9 +1,10 @@
 """What PyTorch is bound to: read in memory, whatever has become of its file, and looked at after its import."""
 
 import json
+import os
 import shutil
 
-from support import DATA, PYTHON, SITE, PackageTest, clean_environment, compiler, fake_torch, names, process, source, succeed
+from support import DATA, MINOR, PYTHON, SITE, TABLE, PackageTest, clean_environment, compiler, fake_torch, names, process, source, succeed
 
 BOUND = """
 import json, sys
@@ -27,14 +28,15 @@ class Replaced(PackageTest):
 
     def others(self):
         """Files that may lie there afterwards."""
-        everything = ["-Wl,--section-start=.got=0x900000"]
-        larger = fake_torch(self.folder / "larger", release="2.4.1", linked=everything) / "torch" / "lib" / "libtorch_python.so"
+        newest = [release for release, minors in TABLE.items() if minors.get(MINOR, {}).get("verdict") == "fits"][-1]
+        layout = ["-Wl,--section-start=.got=0x900000"]
+        other = fake_torch(self.folder / "other", release=newest, linked=layout) / "torch" / "lib" / "libtorch_python.so"
         short = self.write("short", "").with_name("short.so")
         short.write_bytes(self.library.read_bytes()[:200])
         text = self.write("text", "no library any more\n" * 100)
         small = self.write("small.c", "int small;\n")
         succeed([*compiler("CC", "cc", "gcc", "clang"), "-shared", "-fPIC", small, "-o", self.folder / "small.so"])
-        return {"larger": larger, "short": short, "text": text, "small": self.folder / "small.so", "none": None}
+        return {"other": other, "short": short, "text": text, "small": self.folder / "small.so", "none": None}
 
     def test_bound_symbols(self):
         functions, data = names()
@@ -55,6 +57,23 @@ print(json.dumps([before == bound(), sorted(before), set(before.values()) == {{p
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
                 self.assertEqual(json.loads(done.stdout), [True, sorted([*functions, *data]), True])
             shutil.copy2(kept, self.library)
+
+    def test_the_package_is_loaded_by_another_name(self):
+        """The loader keeps the first name that it knew a file by: ours is ours all the same."""
+        for link in (os.symlink, os.link):
+            other = self.folder / f"{link.__name__}.so"
+            (native,) = SITE.glob("pyframe_shim/_native.*.so")
+            link(native, other)
+            code = f"""
+import ctypes
+ctypes.PyDLL({str(other)!r})
+import json, pyframe_shim
+pyframe_shim.install()
+import torch
+print(json.dumps([set(pyframe_shim.bound_symbols().values()) == {{pyframe_shim._native.__file__}}, torch.library.size()]))
+"""
+            with self.subTest(link=link):
+                self.assertEqual(self.python(code, self.environment), [True, 256])
 
     def test_statistics(self):
         for name, other in self.others().items():
@@ -125,7 +144,7 @@ import json
 from pyframe_shim import _native
 answers = [_native.slots(b"none.so"), _native.loaded(b"none.so"), *map(_native.library_at, (0, 1, 2**64 - 1))]
 for call in (lambda: _native.slots("text"), lambda: _native.slots(b"a\\0b"), lambda: _native.library_at("x"),
-             lambda: _native.references(b"/none"), lambda: _native.enable_chunk_cache("x"), lambda: _native.enable_chunk_cache(-1), lambda: _native.enable_chunk_cache(65)):
+             lambda: _native.references(b"/none"), *(lambda number=number: _native.enable_chunk_cache(number) for number in ("x", -1, 65))):
     try:
         answers.append(call())
     except Exception as error:
@@ -247,6 +266,16 @@ class TooEarly(PackageTest):
                 done = process([PYTHON, "-m", "pyframe_shim", "run", self.program], env=clean_environment())
                 self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "True\n", ""))
             late.write_text("")
+
+    def test_the_library_alone(self):
+        """Loaded by other means before torch: under `run` it is of no use to be told to use that."""
+        (SITE / "a_test_imports_torch.pth").write_text("")
+        library = self.folder / "found" / "torch" / "lib" / "libtorch_python.so"
+        self.program.write_text(f"import ctypes\nctypes.CDLL({str(library)!r})\nimport torch\n")
+        done = process([PYTHON, "-m", "pyframe_shim", "run", self.program], env=self.environment)
+        self.assertEqual(done.returncode, 1)
+        said = rf"TooLate: {library} is loaded already, .*; have the program import torch before it, or what it imports, loads that file"
+        self.assertRegex(done.stderr.splitlines()[-1], said)
 
     def test_install_says_so(self):
         done = process([PYTHON, "-c", "import pyframe_shim; pyframe_shim.install()"], env=clean_environment())

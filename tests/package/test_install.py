@@ -101,6 +101,12 @@ class Refuses(PackageTest):
         self.assertEqual(kind, "NoTorch")
         self.assertRegex(text, "no PyTorch found that .*python could import; install it")
 
+    def test_a_folder_of_that_name(self):
+        (self.folder / "torch").mkdir()
+        (kind, text), _ = self.refused(clean_environment(PYTHONPATH=self.folder))
+        self.assertEqual(kind, "NoTorch")
+        self.assertIn(f"`import torch` finds a module in {self.folder}/torch that is no PyTorch", text)
+
     def test_too_late(self):
         (kind, text), imported = self.refused(self.torch(), "import torch")
         self.assertEqual(kind, "TooLate")

@@ -2,7 +2,7 @@
 
 import json
 
-from support import PYTHON, SITE, PackageTest, clean_environment, fake_torch, process
+from support import MINOR, PYTHON, SITE, PackageTest, clean_environment, fake_torch, process
 
 # What each program tells at its end, if it says nothing else.
 TELL = """
@@ -133,7 +133,8 @@ class Wrapped(LoaderTest):
                 self.assertEqual(said, [["create", "exec", ["name", "path"]]])
 
     def test_lazy(self):
-        program = "import torch\nearly = type(torch).__name__, 'torch.version' in sys.modules\ntorch.library\ntell(early, type(torch).__name__)\n"
+        program = "import torch\nearly = type(torch).__name__, 'torch.version' in sys.modules\ntorch.library\n" \
+                  "tell(early, type(torch).__name__)\n"
         for place in (FRONT, BEHIND, ITSELF + FRONT):
             with self.subTest(place=place):
                 (said, *_), = self.check(program, before=LAZY + place)
@@ -218,6 +219,20 @@ class Kinds(LoaderTest):
         # While it loads the other one, ours is still there.
         kind = KINDS["of several modules"].replace("sorted(vars(self))", "module.__name__ == 'torch' and sorted(vars(self))")
         self.check(LOOK.format(load=look), before=FINDS + kind)
+
+    def test_a_finder_of_the_old_kind(self):
+        """Behind ours, it is asked as Python asks it."""
+        if MINOR != "3.11":
+            self.skipTest(f"CPython {MINOR} asks no finder for find_module")
+        finder = """
+class Found:
+    def find_module(self, name, path=None):
+        return loader if name == "torch" else None
+sys.meta_path.insert(len(sys.meta_path) - 1, Found())
+"""
+        kind = KINDS["old"].replace("spec(name), self", "importlib.util.spec_from_loader(name, self), self")
+        said, *_ = self.check(IMPORT, before=FINDS.replace("sys.meta_path.insert", "0 and sys.meta_path.insert") + kind + finder)[0]
+        self.assertEqual(said, [False])
 
     def test_a_package_without_a_file(self):
         """A folder of that name, which is all that Python finds."""
