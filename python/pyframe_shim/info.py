@@ -1,5 +1,6 @@
 """`python -m pyframe_shim info`: what there is, and whether it fits."""
 
+import contextlib
 import json
 import os
 import platform
@@ -46,8 +47,9 @@ def info(load=False):
     problem = error and f"{type(error).__name__}: {error}"
     if load:
         try:
-            import torch  # noqa: F401
-        except Exception as failure:  # whatever its modules raise
+            with contextlib.redirect_stdout(sys.stderr):  # what it prints is not ours to tell
+                import torch  # noqa: F401
+        except (Exception, SystemExit) as failure:  # whatever its modules raise
             problem = problem or f"import torch: {type(failure).__name__}: {failure}"
     torch, bound = about_torch(), bound_symbols()
     about = {

@@ -85,6 +85,21 @@ def require_start_file(letters):
         )
 
 
+def chunk_cache(wanted):
+    """How many chunks are to be kept, as text; "" if none. Without the option it is what the environment says to children."""
+    name = "--chunk-cache"
+    if wanted is None:
+        name, wanted = CHUNKS, "" if sys.flags.ignore_environment else os.environ.get(CHUNKS, "")
+        if not wanted:
+            return ""
+    try:
+        _native.enable_chunk_cache(int(wanted))
+    except ValueError as problem:
+        raise Usage(f"{name}: {problem}") from None
+    os.environ[CHUNKS] = wanted
+    return wanted
+
+
 def run(words):
     """Does not return, but for an exit code if the program cannot be run."""
     if words[:1] in (["-h"], ["--help"]):
@@ -92,13 +107,8 @@ def run(words):
         return 0
     try:
         options, program = parse(words)
-        chunks = options["chunk_cache"]
-        if chunks is None and not sys.flags.ignore_environment:
-            chunks = os.environ.get(CHUNKS) or None
-        if chunks is not None:
-            _native.enable_chunk_cache(int(chunks))
-            os.environ[CHUNKS] = chunks
-    except (Usage, ValueError) as problem:
+        chunks = chunk_cache(options["chunk_cache"])
+    except Usage as problem:
         print(f"error: {problem}", USAGE, sep="\n\n", file=sys.stderr)
         return 2
     try:
@@ -109,6 +119,6 @@ def run(words):
     # For the program's children. The program itself is told by an option of Python's: it may be run with -I or -E, which
     # have Python ignore the environment.
     os.environ[START] = start_folder()
-    order = f"{OPTION}={'stats' if options['stats'] else ''},{chunks or ''},{start_folder()}"
+    order = f"{OPTION}={'stats' if options['stats'] else ''},{chunks},{start_folder()}"
     # The process stays the same, and so does its number.
     os.execv(sys.executable, [sys.executable, *own_flags(), "-X", order, *program])

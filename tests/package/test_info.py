@@ -65,9 +65,9 @@ class Info(PackageTest):
 
     def test_a_torch_that_cannot_be_imported(self):
         """Whatever it raises is told, and no traceback."""
-        for error in ("RuntimeError", "OSError", "ImportError", "AttributeError", "SyntaxError"):
+        for error in ("RuntimeError", "OSError", "ImportError", "AttributeError", "SyntaxError", "SystemExit"):
             self.folder = self.folder / "one"
-            environment = self.torch(init=f"raise {error}('not here')\n")
+            environment = self.torch(init=f"print('a word of torch')\nraise {error}('not here')\n")
             with self.subTest(error=error):
                 about = self.info(environment, "--json", "--load", code=1)
                 self.assertEqual((about["fits"], about["problem"]), (False, f"import torch: {error}: not here"))

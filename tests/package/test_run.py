@@ -233,6 +233,9 @@ class WithTheLibrary(RunTest):
         for flags, expected in (([], on), (["-I"], 0)):
             command = [PYTHON, *flags, "-m", "pyframe_shim", "run", "says.py"]
             self.assertEqual(json.loads(succeed(command, cwd=self.folder, env=clean_environment(PYFRAME_SHIM_CHUNK_CACHE=8))), expected)
+        done = process([PYTHON, "-m", "pyframe_shim", "run", "says.py"], cwd=self.folder, env=clean_environment(PYFRAME_SHIM_CHUNK_CACHE="many"))
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("error: PYFRAME_SHIM_CHUNK_CACHE: invalid literal", done.stderr)
 
     def test_another_installation_is_found(self):
         """An error, not a program without the library."""
