@@ -93,7 +93,7 @@ class Children(PackageTest):
         self.assertEqual(done.stderr, plain.stderr)
 
     def test_options_of_the_program_are_not_its_childrens(self):
-        """Neither those of Pythons that it starts, nor those of itself when it starts anew."""
+        """Neither those of Pythons that it starts, nor those of itself when it starts again."""
         self.write("starts.py", "import subprocess, sys, os\nsubprocess.run([sys.executable, '-m', 'worker_main'], check=True)\n"
                                 "sys.stdout.flush()\nif len(sys.argv) < 2:\n"
                                 "    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:], 'again'])\n")
