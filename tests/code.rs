@@ -1,7 +1,7 @@
 //! The scan for MAKE_CELL in the prefix of a function's code.
 
-use pyframe_shim::code::{SlotKind, cells_made};
 use pyframe_shim::sys::{COPY_FREE_VARS, EXTENDED_ARG, MAKE_CELL, RESUME};
+use pyframe_shim::view::{SlotKind, cells_made};
 
 /// An instruction as the compiler writes it, with as many EXTENDED_ARG as the argument takes.
 fn instruction(opcode: u32, argument: usize) -> Vec<[u8; 2]> {

@@ -1,7 +1,7 @@
 //! The spare chunk and the chunk cache in a process whose interpreter ends and begins again.
 
-use pyframe_shim::thread::Thread;
-use pyframe_shim::{chunk_cache, datastack};
+use pyframe_shim::datastack::{self, cache};
+use pyframe_shim::view::Thread;
 use std::process::Command;
 
 const BURST: &std::ffi::CStr = c"
@@ -22,7 +22,7 @@ fn set_home() {
 
 /// Frames at the end of a chunk, again and again; how many chunks that took from the cache, or past it.
 fn push_and_pop() -> u64 {
-    let before = chunk_cache::statistics();
+    let before = cache::statistics();
     // SAFETY: this thread has the interpreter to itself.
     let thread = unsafe { Thread::current() };
     for _ in 0..100 {
@@ -30,11 +30,11 @@ fn push_and_pop() -> u64 {
         unsafe {
             let first = datastack::push(&thread, 1040).expect("memory");
             let second = datastack::push(&thread, 1040).expect("memory");
-            datastack::pop(&thread, second);
-            datastack::pop(&thread, first);
+            datastack::pop(&thread, second).expect("pushed last");
+            datastack::pop(&thread, first).expect("pushed last");
         }
     }
-    let after = chunk_cache::statistics();
+    let after = cache::statistics();
     after.hits + after.misses - before.hits - before.misses
 }
 
@@ -45,18 +45,18 @@ fn three_lives() {
         // SAFETY: this thread has the interpreter to itself, from its beginning to its end.
         unsafe {
             pyo3_ffi::Py_InitializeEx(0);
-            let enabled = chunk_cache::enable(&Thread::current(), 4).expect("1 to 64");
+            let enabled = cache::enable(&Thread::current(), 4).expect("1 to 64");
             assert_eq!(pyo3_ffi::PyRun_SimpleString(BURST.as_ptr()), 0, "life {life}");
-            let held = chunk_cache::statistics().held;
+            let held = cache::statistics().held;
             assert_eq!(held, if enabled { 4 } else { 0 }, "life {life}");
             // A spare of the life before came from another allocator, or is used at once.
             assert!(push_and_pop() <= 2, "life {life}");
             if life == 2 {
-                chunk_cache::disable(&Thread::current());
-                assert_eq!(chunk_cache::statistics().held, 0);
+                cache::disable(&Thread::current());
+                assert_eq!(cache::statistics().held, 0);
             }
             assert_eq!(pyo3_ffi::Py_FinalizeEx(), 0, "life {life}");
-            assert!(chunk_cache::statistics().held <= 4);
+            assert!(cache::statistics().held <= 4);
         }
     }
 }

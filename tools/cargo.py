@@ -14,9 +14,8 @@ import subprocess
 from console import Failure
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-# Not `cargo build`: as long as an rlib is made too, nothing is optimized across crates, or even across functions that others
-# could call.
-COMMAND = ["cargo", "rustc", "--lib", "--crate-type", "staticlib,cdylib", "--release", "--locked"]
+# Not `cargo build`: the linker is told the name that clients note down for the loader.
+COMMAND = ["cargo", "rustc", "--package", "libpyframe_shim", "--lib", "--release", "--locked"]
 # What names or describes an interpreter to pyo3 and to maturin.
 OTHERS = ("PYO3_", "UNSAFE_PYO3_")
 REACHING = re.compile(
@@ -59,5 +58,5 @@ def artifacts(output):
     for line in output.splitlines():
         message = json.loads(line) if line.startswith("{") else {}
         if message.get("reason") == "compiler-artifact" and "cdylib" in message["target"]["kind"]:
-            if message["manifest_path"] == str(ROOT / "Cargo.toml"):
+            if message["manifest_path"] == str(ROOT / "libpyframe_shim" / "Cargo.toml"):
                 yield message

@@ -40,8 +40,8 @@ def lint():
         if python.debug:
             continue
         with Step(f"{python.name}: clippy"):
-            for features in ([], ["--features", "counters,extension-module"]):
-                command = ["cargo", "clippy", "--release", "--locked", "--all-targets", *features, "--", "-D", "warnings"]
+            for features in ([], ["--no-default-features"]):
+                command = ["cargo", "clippy", "--workspace", "--release", "--locked", "--all-targets", *features, "--", "-D", "warnings"]
                 run(command, "cargo clippy", cwd=ROOT, env=build.environment())
     say("formatted, and nothing that clippy warns of")
     return 0

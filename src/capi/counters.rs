@@ -37,6 +37,13 @@ counted! {
 
 static CALLS: [AtomicU64; NAMES.len()] = [const { AtomicU64::new(0) }; NAMES.len()];
 
+impl Symbol {
+    /// The name of the function.
+    pub(super) fn name(self) -> &'static core::ffi::CStr {
+        NAMES[self as usize]
+    }
+}
+
 /// Counts a call.
 #[inline]
 pub(super) fn called(symbol: Symbol) {

@@ -4,7 +4,7 @@
 //! they were inserted. Giving a key that is there another value so takes one store; inserting it takes a hash look-up,
 //! and now and then a larger table. Source: `DK_UNICODE_ENTRIES`, `Include/internal/pycore_dict.h` (3.11 to 3.13).
 
-use crate::object::Owned;
+use crate::py::Owned;
 use crate::sys::{self, PyDictObject, PyDictUnicodeEntry};
 use core::ffi::CStr;
 use core::ptr::NonNull;

@@ -1,14 +1,12 @@
 //! Whether a frame still has its locals.
 //!
 //! A finalizer that runs while a frame is cleared may ask for the locals of that very frame. Not every minor empties a slot
-//! before it gives up what was in it, nor lowers `stacktop` first: what is read there may be gone.
+//! before it gives up what was in it, nor says first that no slot is live: what is read there may be gone.
 
-use crate::check::{NOT_AN_ENTRY_FRAME, require};
+use crate::contract::{Broken, Rule};
 use crate::datastack::{self, Place};
-use crate::frame::{Frame, Owner};
-use crate::thread::Thread;
-use crate::version;
-use core::ffi::CStr;
+use crate::version::{self, GeneratorState};
+use crate::view::{Frame, Owner, Thread};
 
 /// What there is to be read of a frame's locals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,30 +20,23 @@ pub(super) enum Presence {
 }
 
 impl Presence {
-    /// Asks a frame; ends the process if it is an entry frame, as the contract of `function`.
-    pub(super) fn of(frame: &Frame<'_>, function: &CStr) -> Self {
+    /// Asks a frame, which must be no entry frame.
+    pub(super) fn of(frame: &Frame<'_>) -> Result<Self, Broken> {
         let gone = match frame.owner() {
             Owner::Thread => may_be_going(frame) && has_started(frame) && is_going(frame),
-            Owner::Generator => frame.generator_has_ended(),
+            Owner::Generator => frame.generator().is_none_or(|it| it.state() == GeneratorState::Cleared),
             // The object is being deallocated.
             Owner::FrameObject => frame.code().is_none(),
-            Owner::Cleared => return Self::Cleared,
-            Owner::CStack => {
-                require(false, function, NOT_AN_ENTRY_FRAME, None);
-                true
-            }
+            Owner::Cleared => return Ok(Self::Cleared),
+            Owner::Interpreter => return Err(Broken::without_frame(Rule::NoEntryFrame)),
         };
-        if gone { Self::Gone } else { Self::There }
+        Ok(if gone { Self::Gone } else { Self::There })
     }
 }
 
-/// Whether `stacktop` is as in a frame that is being cleared.
+/// Whether so many slots are live as in a frame that is being cleared.
 fn may_be_going(frame: &Frame<'_>) -> bool {
-    match frame.stacktop() {
-        0 => true,
-        1.. => version::CLEARS_WITH_STACKTOP_AS_IT_WAS,
-        _ => false,
-    }
+    frame.live_slots().is_some_and(|slots| slots == 0 || version::CLEARS_WITH_SLOTS_LIVE)
 }
 
 /// Whether the first instruction has begun. Does not read the code, which may be gone.

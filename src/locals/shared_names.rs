@@ -1,6 +1,6 @@
 //! Which names belong to more than one slot. Next to no code has any, and it costs a look at every slot to know.
 
-use crate::code::Code;
+use crate::view::Code;
 use core::cell::{Cell, OnceCell};
 use pyo3_ffi::PyObject;
 

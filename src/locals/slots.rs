@@ -1,19 +1,33 @@
 //! The slots of a frame as names with values: cells seen through, unbound ones told apart.
 
 use super::shared_names::SharedNames;
-use crate::check::{require, require_some};
-use crate::code::{Code, SlotKind};
-use crate::frame::{Frame, Owner};
-use crate::version;
-use core::ffi::CStr;
+use crate::contract::{Broken, Rule};
+use crate::version::{self, GeneratorState};
+use crate::view::{Code, Frame, Owner, SlotKind};
 use core::ptr::NonNull;
-use pyo3_ffi::{PyCell_Check, PyCellObject, PyObject, PyTuple_GET_ITEM, PyTuple_GET_SIZE};
+use pyo3_ffi::{PyCell_Check, PyCellObject, PyObject};
 
-/// One slot: what it is called, what kind it is, and its value, borrowed from the slot or its cell.
+/// One slot: what it is called, what kind it is, and its value.
 pub(super) struct Slot {
     pub(super) name: *mut PyObject,
     pub(super) kind: SlotKind,
-    pub(super) value: Option<NonNull<PyObject>>,
+    pub(super) value: Value,
+}
+
+/// The value of a slot.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Value {
+    /// Borrowed from the slot or its cell.
+    Bound(NonNull<PyObject>),
+    Unbound,
+    /// The slot is a free variable's, and holds something else than a cell: the contract is broken.
+    NoCell,
+}
+
+impl From<Option<NonNull<PyObject>>> for Value {
+    fn from(value: Option<NonNull<PyObject>>) -> Self {
+        value.map_or(Self::Unbound, Self::Bound)
+    }
 }
 
 /// Where the cells of free variables are looked for.
@@ -62,22 +76,19 @@ pub(super) struct Slots<'v, 'f> {
     made: CellsMade<'f>,
     of_generator: bool,
     shared: SharedNames,
-    function: &'static CStr,
 }
 
 impl<'v, 'f> Slots<'v, 'f> {
-    pub(super) fn of(frame: &'v Frame<'f>, free: FreeSource, function: &'static CStr) -> Self {
-        let code = require_some(frame.code(), function, c"the frame must run a code object");
+    pub(super) fn of(frame: &'v Frame<'f>, free: FreeSource) -> Result<Self, Broken> {
+        let code = frame.code().ok_or_else(|| Broken::without_frame(Rule::RunsCode))?;
         let of_generator = frame.owner() == Owner::Generator;
-        Self {
-            frame,
-            code,
-            free,
-            made: CellsMade::by(frame, code),
-            of_generator,
-            shared: SharedNames::default(),
-            function,
-        }
+        let made = CellsMade::by(frame, code);
+        Ok(Self { frame, code, free, made, of_generator, shared: SharedNames::default() })
+    }
+
+    /// What to say of a [`Value::NoCell`].
+    pub(super) fn no_cell(&self) -> Broken {
+        Broken::by(Rule::FreeVariablesAreCells, self.frame)
     }
 
     /// The code whose slots these are.
@@ -87,7 +98,8 @@ impl<'v, 'f> Slots<'v, 'f> {
 
     /// Whether the frame has been cleared, or has no slots. Not every minor lowers `stacktop` where a generator ends.
     pub(super) fn are_empty(&self) -> bool {
-        self.frame.stacktop() == 0 || (self.of_generator && self.frame.generator_has_ended())
+        self.frame.is_empty()
+            || (self.of_generator && self.frame.generator().is_none_or(|it| it.state() == GeneratorState::Cleared))
     }
 
     /// The slots in their order, of code whose namespace they are, for as long as no Python code runs: the same as
@@ -95,10 +107,7 @@ impl<'v, 'f> Slots<'v, 'f> {
     pub(super) fn iter_undisturbed(&self) -> impl Iterator<Item = Slot> {
         debug_assert!(self.code.is_optimized() && !self.are_empty());
         self.code.kinds().iter().enumerate().map(|(slot, &kind)| {
-            let value = match kind.is_plain() {
-                true => NonNull::new(self.frame.slot(slot)),
-                false => self.value(slot, kind),
-            };
+            let value = if kind.is_plain() { self.frame.slot(slot).into() } else { self.value(slot, kind) };
             Slot { name: self.code.slot_name(slot), kind, value }
         })
     }
@@ -125,60 +134,46 @@ impl<'v, 'f> Slots<'v, 'f> {
         kinds
             .iter()
             .enumerate()
-            .any(|(slot, &kind)| self.code.slot_name(slot) == name && self.value(slot, kind).is_some())
+            .any(|(slot, &kind)| self.code.slot_name(slot) == name && matches!(self.value(slot, kind), Value::Bound(_)))
     }
 
     #[inline(always)]
-    fn value(&self, slot: usize, kind: SlotKind) -> Option<NonNull<PyObject>> {
+    fn value(&self, slot: usize, kind: SlotKind) -> Value {
         let held = self.frame.slot(slot);
         // A cleared frame. The slots of a generator that has ended may hold stale pointers.
         if self.are_empty() {
-            return None;
+            return Value::Unbound;
         }
         if kind.is_free() {
             return self.free_value(slot, held);
         }
-        // SAFETY: the slot holds NULL or a reference.
-        if kind.is_cell() && !held.is_null() && unsafe { PyCell_Check(held) } != 0 && self.made.has(slot) {
-            // SAFETY: it is a cell.
-            return unsafe { contents(held) };
+        match held {
+            Some(cell) if kind.is_cell() && is_cell(cell) && self.made.has(slot) => contents(cell),
+            held => held.into(),
         }
-        NonNull::new(held)
     }
 
-    fn free_value(&self, slot: usize, held: *mut PyObject) -> Option<NonNull<PyObject>> {
-        let cell = match held.is_null() && self.free == FreeSource::SlotsOrClosure {
-            true => self.closure_cell(slot - self.code.first_free()),
-            false => held,
+    fn free_value(&self, slot: usize, held: Option<NonNull<PyObject>>) -> Value {
+        let in_closure = || match self.free {
+            FreeSource::Slots => None,
+            FreeSource::SlotsOrClosure => self.frame.function()?.closure()?.cell(slot - self.code.first_free()),
         };
-        if cell.is_null() {
-            return None;
-        }
-        // SAFETY: the slot or closure holds a reference.
-        let is_cell = unsafe { PyCell_Check(cell) } != 0;
-        require(is_cell, self.function, c"the slot of a free variable must hold a cell", Some(self.frame));
-        // SAFETY: it is a cell.
-        unsafe { contents(cell) }
-    }
-
-    /// The cell of a free variable in the closure of the frame's function, borrowed; NULL if there is none.
-    fn closure_cell(&self, index: usize) -> *mut PyObject {
-        let closure = self.frame.closure();
-        // SAFETY: a function's closure is NULL or a tuple, and the index lies in it.
-        unsafe {
-            if closure.is_null() || index as isize >= PyTuple_GET_SIZE(closure) {
-                return core::ptr::null_mut();
-            }
-            PyTuple_GET_ITEM(closure, index as isize)
+        match held.or_else(in_closure) {
+            None => Value::Unbound,
+            Some(cell) if is_cell(cell) => contents(cell),
+            Some(_) => Value::NoCell,
         }
     }
 }
 
-/// What a cell holds, borrowed; `None` if it is empty.
-///
-/// # Safety
-/// `cell` is a live cell.
-unsafe fn contents(cell: *mut PyObject) -> Option<NonNull<PyObject>> {
-    // SAFETY: it is a cell, says the caller.
-    NonNull::new(unsafe { (*cell.cast::<PyCellObject>()).ob_ref })
+fn is_cell(object: NonNull<PyObject>) -> bool {
+    // SAFETY: a slot or a closure holds it.
+    unsafe { PyCell_Check(object.as_ptr()) != 0 }
+}
+
+/// What a cell holds, borrowed.
+fn contents(cell: NonNull<PyObject>) -> Value {
+    debug_assert!(is_cell(cell));
+    // SAFETY: it is a cell, which a slot or a closure holds.
+    NonNull::new(unsafe { (*cell.as_ptr().cast::<PyCellObject>()).ob_ref }).into()
 }

@@ -10,10 +10,9 @@
 //! guards it; in others dicts are always made the long way.
 
 use super::entries::{Entries, are_as_expected};
-use super::slots::Slots;
-use crate::error::{PendingException, Raised};
-use crate::object::Owned;
-use crate::resident;
+use super::slots::{Slots, Value};
+use crate::process::stay_loaded;
+use crate::py::{Owned, PendingException, Raised};
 use crate::version;
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -109,12 +108,11 @@ impl Entry {
 
     /// Counts whether the template had the names that were bound. One that has not is forgotten.
     fn count(&self, fits: bool) {
-        match fits {
-            true => self.strikes.set(self.strikes.get().saturating_sub(1)),
-            false => {
-                self.forget();
-                self.strikes.set(self.strikes.get().saturating_add(1));
-            }
+        if fits {
+            self.strikes.set(self.strikes.get().saturating_sub(1));
+        } else {
+            self.forget();
+            self.strikes.set(self.strikes.get().saturating_add(1));
         }
     }
 
@@ -123,13 +121,6 @@ impl Entry {
         // SAFETY: the entry keeps it.
         NonNull::new(self.template.get()).map(|template| unsafe { Owned::from_borrowed(template) })
     }
-}
-
-/// What tells code from other code that comes to lie at its address, nearly always.
-fn identity(slots: &Slots<'_, '_>) -> usize {
-    let code = slots.code().as_ptr();
-    // SAFETY: the code is alive.
-    code as usize ^ (unsafe { (*code).co_localsplusnames } as usize).rotate_left(usize::BITS / 2)
 }
 
 /// A fresh dict of the bound locals of a frame whose namespace is its slots, from a template.
@@ -141,7 +132,7 @@ pub(super) fn make(slots: &Slots<'_, '_>) -> Result<Made, Raised> {
     if !(FEWEST..=MOST_SLOTS).contains(&count) || !code.is_optimized() || slots.are_empty() || !in_main_interpreter() {
         return Ok(Made::No);
     }
-    let (entry, code) = (Entry::of(slots), identity(slots));
+    let (entry, code) = (Entry::of(slots), code.identity());
     if entry.code.get() != code {
         entry.ask_for(code);
         return Ok(Made::No);
@@ -171,12 +162,14 @@ fn fill(dict: &Owned, slots: &Slots<'_, '_>) -> bool {
     let Some(mut entries) = Entries::of(dict) else { return false };
     let mut collectable = false;
     for slot in slots.iter_undisturbed() {
-        let Some(value) = slot.value else {
+        let value = match slot.value {
+            Value::Bound(value) => value,
+            Value::NoCell => return false,
             // Up to 3.12 this takes the name away again, if another slot has given it a value.
-            if !version::FIRST_BOUND_SLOT_WINS && slot.kind.is_free() && slots.has_value(slot.name) {
+            Value::Unbound if !version::FIRST_BOUND_SLOT_WINS && slot.kind.is_free() && slots.has_value(slot.name) => {
                 return false;
             }
-            continue;
+            Value::Unbound => continue,
         };
         // What is replaced is a name, which the dict keeps as its key: nothing dies.
         if entries.replace_next(slot.name, value).is_none() {
@@ -198,7 +191,7 @@ pub(super) fn learn(slots: &Slots<'_, '_>, dict: &Owned) {
     let entry = Entry::of(slots);
     // SAFETY: a dict.
     let few = unsafe { PyDict_Size(dict.as_ptr()) } < FEWEST as isize;
-    let wanted = || entry.code.get() == identity(slots) && entry.template.get().is_null();
+    let wanted = || entry.code.get() == slots.code().identity() && entry.template.get().is_null();
     if few || !wanted() {
         return;
     }
@@ -248,7 +241,7 @@ fn is_usable() -> Option<bool> {
         return Some(usable);
     }
     // In this order: what is called later must still be there then.
-    resident::stay_loaded();
+    stay_loaded();
     // SAFETY: the function needs nothing of the interpreter that is gone when it is called.
     let ends = TABLE.ends.get() || unsafe { Py_AtExit(Some(begin_anew)) } == 0;
     TABLE.ends.set(ends);

@@ -2,11 +2,12 @@
 //!
 //! To add a minor, write its file and its two lines below; `CONTRIBUTING.md` has the checklist.
 
-/// The minor that this build is for.
-#[cfg(Py_3_9)]
-pub(crate) const MINOR: u32 = 9;
-#[cfg(Py_3_10)]
-pub(crate) const MINOR: u32 = 10;
+mod kinds;
+mod plain;
+
+pub(crate) use kinds::GeneratorState;
+pub use kinds::Owner;
+
 #[cfg(Py_3_11)]
 mod v3_11;
 #[cfg(Py_3_11)]
@@ -19,5 +20,5 @@ pub(crate) use v3_12::*;
 mod v3_13;
 #[cfg(Py_3_13)]
 pub(crate) use v3_13::*;
-#[cfg(not(any(Py_3_9, Py_3_10, Py_3_11, Py_3_12, Py_3_13)))]
+#[cfg(not(any(Py_3_11, Py_3_12, Py_3_13)))]
 compile_error!("src/version has no file for this CPython minor");

@@ -1,15 +1,17 @@
 //! CPython 3.12: `Include/internal/pycore_frame.h`, `Python/frame.c`, `Python/ceval.c`.
 
-use crate::sys::{_Py_CODEUNIT, _PyInterpreterFrame, PyCodeObject, PyFrameObject, PyFunctionObject, PyThreadState};
-use core::ffi::c_int;
-use pyo3_ffi::PyObject;
-
-/// The minor that this build is for.
-pub(crate) const MINOR: u32 = 12;
+use super::kinds::{GeneratorState, Owner};
+pub(crate) use super::plain::Word;
+use crate::sys::{
+    self, _Py_CODEUNIT, _PyInterpreterFrame, PyCodeObject, PyFrameObject, PyFunctionObject, PyGenObject, PyThreadState,
+};
+use core::ffi::{c_char, c_int};
+use core::mem::offset_of;
+use core::ptr;
 
 /// Whether a slot's kind is hidden: a variable of a comprehension inlined into a module or class body (PEP 709).
 pub(crate) const fn is_hidden(kind: u8) -> bool {
-    kind & crate::sys::CO_FAST_HIDDEN as u8 != 0
+    kind & sys::CO_FAST_HIDDEN as u8 != 0
 }
 
 /// Where the instruction pointer stands, in code units behind an instruction, once that instruction has executed:
@@ -24,7 +26,7 @@ pub(crate) const HOOK_DISCARDS_GENERATORS: bool = true;
 pub(crate) const EVALUATOR_POPS_FRAMES: bool = true;
 
 /// Whether `stacktop` still counts the slots of a thread's frame while the interpreter clears it, emptied or not.
-pub(crate) const CLEARS_WITH_STACKTOP_AS_IT_WAS: bool = true;
+pub(crate) const CLEARS_WITH_SLOTS_LIVE: bool = true;
 
 /// Whether cells of a module or class body that are not free are merged into its namespace with the locals.
 pub(crate) const MERGES_CELLS_INTO_NAMESPACES: bool = true;
@@ -44,20 +46,20 @@ pub(crate) unsafe fn code(frame: *mut _PyInterpreterFrame) -> *mut PyCodeObject 
     unsafe { (*frame).f_code }
 }
 
-/// The address of the code slot, which owns a reference.
+/// The address of the word that holds the code.
 ///
 /// # Safety
-/// `frame` is memory for an interpreter frame.
-pub(crate) unsafe fn code_slot(frame: *mut _PyInterpreterFrame) -> *mut *mut PyObject {
+/// `frame` is memory of an interpreter frame.
+pub(crate) unsafe fn code_word(frame: *mut _PyInterpreterFrame) -> *mut Word {
     // SAFETY: the field lies in the frame.
     unsafe { (&raw mut (*frame).f_code).cast() }
 }
 
-/// The address of the function slot, which owns a reference.
+/// The address of the word that holds the function.
 ///
 /// # Safety
-/// `frame` is a live interpreter frame.
-pub(crate) unsafe fn function_slot(frame: *mut _PyInterpreterFrame) -> *mut *mut PyObject {
+/// `frame` is memory of an interpreter frame.
+pub(crate) unsafe fn function_word(frame: *mut _PyInterpreterFrame) -> *mut Word {
     // SAFETY: the frame is live.
     unsafe { (&raw mut (*frame).f_funcobj).cast() }
 }
@@ -66,7 +68,7 @@ pub(crate) unsafe fn function_slot(frame: *mut _PyInterpreterFrame) -> *mut *mut
 ///
 /// # Safety
 /// `frame` is a live interpreter frame.
-pub(crate) unsafe fn pointer_slot(frame: *mut _PyInterpreterFrame) -> *mut *mut _Py_CODEUNIT {
+pub(crate) unsafe fn pointer_place(frame: *mut _PyInterpreterFrame) -> *mut *mut _Py_CODEUNIT {
     // SAFETY: the frame is live.
     unsafe { &raw mut (*frame).prev_instr }
 }
@@ -76,13 +78,99 @@ pub(crate) fn not_started(pointer: *const _Py_CODEUNIT, start: *const _Py_CODEUN
     pointer < start
 }
 
-/// Whether the frame is an entry frame on the C stack, most of whose fields are not set.
+/// What keeps the frame's memory.
+///
+/// # Safety
+/// `frame` is memory of an interpreter frame.
+pub(crate) unsafe fn owner(frame: *mut _PyInterpreterFrame) -> Owner {
+    // SAFETY: the field lies in the frame.
+    match unsafe { (*frame).owner } as u32 {
+        sys::_frameowner_FRAME_OWNED_BY_THREAD => Owner::Thread,
+        sys::_frameowner_FRAME_OWNED_BY_GENERATOR => Owner::Generator,
+        sys::_frameowner_FRAME_OWNED_BY_FRAME_OBJECT => Owner::FrameObject,
+        CLEARED => Owner::Cleared,
+        // FRAME_OWNED_BY_CSTACK, or what no frame has.
+        _ => Owner::Interpreter,
+    }
+}
+
+/// `FRAME_CLEARED`, a frame state that CPython also writes into the owner of a frame that nothing owns (GH-97002).
+const CLEARED: u32 = sys::_framestate_FRAME_CLEARED as u32;
+
+/// Says what keeps the frame's memory: a frame object, or nothing.
+///
+/// # Safety
+/// `frame` is memory of an interpreter frame.
+pub(crate) unsafe fn set_owner(frame: *mut _PyInterpreterFrame, owner: Owner) {
+    let owner = match owner {
+        Owner::FrameObject => sys::_frameowner_FRAME_OWNED_BY_FRAME_OBJECT,
+        Owner::Cleared => CLEARED,
+        Owner::Thread | Owner::Generator | Owner::Interpreter => unreachable!("no frame is given to one of these"),
+    };
+    // SAFETY: the field lies in the frame.
+    unsafe { (*frame).owner = owner as c_char }
+}
+
+/// How many slots hold values, the value stack included; `None` while the frame runs.
 ///
 /// # Safety
 /// `frame` is a live interpreter frame.
-pub(crate) unsafe fn on_c_stack(frame: *mut _PyInterpreterFrame) -> bool {
-    // SAFETY: the frame is live, and entry frames have their owner set.
-    unsafe { (*frame).owner as u32 == crate::sys::_frameowner_FRAME_OWNED_BY_CSTACK }
+pub(crate) unsafe fn live_slots(frame: *mut _PyInterpreterFrame) -> Option<usize> {
+    // SAFETY: the frame is live.
+    usize::try_from(unsafe { (*frame).stacktop }).ok()
+}
+
+/// Says how many slots hold values.
+///
+/// # Safety
+/// `frame` is memory of an interpreter frame.
+pub(crate) unsafe fn set_live_slots(frame: *mut _PyInterpreterFrame, slots: usize) {
+    // SAFETY: the field lies in the frame.
+    unsafe { (*frame).stacktop = slots as c_int }
+}
+
+/// The address of the first slot.
+///
+/// # Safety
+/// `frame` is memory of an interpreter frame.
+pub(crate) unsafe fn slots(frame: *mut _PyInterpreterFrame) -> *mut Word {
+    // SAFETY: the slots follow the header.
+    unsafe { (&raw mut (*frame).localsplus).cast() }
+}
+
+/// Moves a frame's header and live slots to other memory.
+///
+/// # Safety
+/// `from` is a live interpreter frame that does not run; `to` has room for it, and lies elsewhere.
+pub(crate) unsafe fn move_frame(from: *mut _PyInterpreterFrame, to: *mut _PyInterpreterFrame) {
+    // SAFETY: as the caller says; what is copied holds the references from now on.
+    unsafe {
+        let live = live_slots(from).unwrap_or(0);
+        let bytes = offset_of!(_PyInterpreterFrame, localsplus) + live * size_of::<Word>();
+        ptr::copy_nonoverlapping(from.cast::<u8>(), to.cast::<u8>(), bytes);
+    }
+}
+
+/// How far a generator has come.
+///
+/// # Safety
+/// `generator` is a live generator, coroutine or async generator.
+pub(crate) unsafe fn generator_state(generator: *mut PyGenObject) -> GeneratorState {
+    // SAFETY: the generator is alive.
+    match i32::from(unsafe { (*generator).gi_frame_state }) {
+        sys::_framestate_FRAME_EXECUTING => GeneratorState::Executing,
+        sys::_framestate_FRAME_CLEARED => GeneratorState::Cleared,
+        _ => GeneratorState::Waiting,
+    }
+}
+
+/// Says that a generator is at its end.
+///
+/// # Safety
+/// `generator` is a live generator, coroutine or async generator.
+pub(crate) unsafe fn end_generator(generator: *mut PyGenObject) {
+    // SAFETY: the generator is alive.
+    unsafe { (*generator).gi_frame_state = sys::_framestate_FRAME_CLEARED as i8 }
 }
 
 /// The innermost frame that the thread has linked, complete or not; NULL at the bottom.
@@ -98,7 +186,7 @@ pub(crate) unsafe fn current_frame(thread: *mut PyThreadState) -> *mut _PyInterp
 ///
 /// # Safety
 /// `thread` is a live thread state.
-pub(crate) unsafe fn recursion_slot(thread: *mut PyThreadState) -> *mut c_int {
+pub(crate) unsafe fn recursion_place(thread: *mut PyThreadState) -> *mut c_int {
     // SAFETY: the thread state is live.
     unsafe { &raw mut (*thread).c_recursion_remaining }
 }

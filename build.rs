@@ -1,0 +1,52 @@
+//! Builds the parts that depend on the interpreter: the mirrors of its private structures and its opcode tables.
+//!
+//! Every interpreter that the library cannot be built for is refused here, with a message of [`refusal`].
+
+#[path = "build/interpreter.rs"]
+mod interpreter;
+#[path = "build/mirrors.rs"]
+mod mirrors;
+#[path = "build/opcode_tables.rs"]
+mod opcode_tables;
+#[path = "build/refusal.rs"]
+mod refusal;
+
+use interpreter::{Frames, Interpreter};
+use refusal::Refusal;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match build() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(refusal) => {
+            eprintln!("{refusal}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn build() -> Result<(), Refusal> {
+    for path in ["build.rs", "build", "src/sys", "Cargo.toml"] {
+        println!("cargo:rerun-if-changed={path}");
+    }
+    for variable in ["PYO3_PYTHON", "LIBCLANG_PATH", "LLVM_CONFIG_PATH", "BINDGEN_EXTRA_CLANG_ARGS"] {
+        println!("cargo:rerun-if-env-changed={variable}");
+    }
+    println!("cargo:rustc-check-cfg=cfg(interpreter_frames)");
+    for minor in interpreter::MINORS {
+        println!("cargo:rustc-check-cfg=cfg(Py_3_{minor})");
+    }
+
+    let interpreter = Interpreter::find()?;
+    println!("cargo:rustc-cfg=Py_3_{}", interpreter.minor);
+    interpreter.print_build_info();
+    interpreter.print_test_link_arguments();
+    if let Frames::Private = interpreter.frames() {
+        println!("cargo:rustc-cfg=interpreter_frames");
+        interpreter.require_internal_headers()?;
+        println!("cargo:rerun-if-changed={}/patchlevel.h", interpreter.include.display());
+        mirrors::generate(&interpreter)?;
+        opcode_tables::compile(&interpreter)?;
+    }
+    Ok(())
+}

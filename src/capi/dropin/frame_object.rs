@@ -1,0 +1,48 @@
+//! Frame objects and clearing, for C.
+
+use super::arguments::{code, frame};
+use super::end::{held, held_or_raised};
+use crate::capi::counters::{Symbol, called};
+use crate::frame::{clear, make_and_set, new_untracked};
+use crate::py::Owned;
+use crate::sys::{_PyInterpreterFrame, PyCodeObject, PyFrameObject};
+use crate::view::{FrameObject, Thread};
+use core::ptr;
+
+/// An untracked frame object for a frame of `code` ([`new_untracked`]): a new reference, or NULL with an exception.
+///
+/// # Safety
+/// `code` is a live object, of whatever type.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn THP_PyFrame_New_NoTrack(raw: *const PyCodeObject) -> *mut PyFrameObject {
+    const SYMBOL: Symbol = Symbol::THP_PyFrame_New_NoTrack;
+    called(SYMBOL);
+    // SAFETY: the caller's promise.
+    let made = unsafe { code(raw.cast_mut(), SYMBOL) }.and_then(new_untracked);
+    made.map_or(ptr::null_mut(), Owned::into_ptr).cast()
+}
+
+/// Makes the frame's object ([`make_and_set`]): a borrowed reference, or NULL with an exception.
+///
+/// # Safety
+/// As [`crate::view::Frame::from_raw`] and [`make_and_set`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn THP_PyFrame_MakeAndSetFrameObject(raw: *mut _PyInterpreterFrame) -> *mut PyFrameObject {
+    const SYMBOL: Symbol = Symbol::THP_PyFrame_MakeAndSetFrameObject;
+    called(SYMBOL);
+    // SAFETY: the caller's promise.
+    let made = unsafe { make_and_set(&frame(raw, SYMBOL)) };
+    held_or_raised(made, SYMBOL).map_or(ptr::null_mut(), FrameObject::as_ptr)
+}
+
+/// Drops what the frame holds, or moves it to its frame object ([`clear`]).
+///
+/// # Safety
+/// As [`crate::view::Frame::from_raw`] and [`clear`], for the calling thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn THP_PyFrame_Clear(raw: *mut _PyInterpreterFrame) {
+    const SYMBOL: Symbol = Symbol::THP_PyFrame_Clear;
+    called(SYMBOL);
+    // SAFETY: the caller's promise.
+    held(unsafe { clear(frame(raw, SYMBOL), &Thread::current()) }, SYMBOL);
+}

@@ -1,0 +1,43 @@
+//! A copy of a function with other code, for a shadow frame to run.
+
+use crate::py::{Owned, Raised};
+use crate::view::{Code, Function};
+use pyo3_ffi::{PyErr_Format, PyExc_ValueError, PyUnicode_Compare};
+
+/// Makes a function that is `function` but for its code. Name and qualified name come from the code, unless it bears
+/// the name of the function's own code: then they stay the function's, which may have been renamed. The version tag is
+/// 0, so that nothing that was specialized for the old code applies.
+///
+/// The function returned is tracked. Replaces `_PyFunction_CopyWithNewCode`. No CPython function does this; the fields
+/// are those of `PyFunction_NewWithQualName` (3.11 to 3.13). Like the C, it tells no function watcher (3.12+) of the
+/// new function, though they hear of its end.
+///
+/// # Errors
+/// `ValueError` if the closure has not one cell for each free variable of the code; `MemoryError`.
+pub fn copy_with_new_code(function: Function<'_>, code: Code<'_>) -> Result<Owned, Raised> {
+    require_matching_closure(function, code)?;
+    function.with_code(code, bears_the_same_name(function.code(), code))
+}
+
+/// COPY_FREE_VARS reads one cell for each free variable of the code, and does not look how many there are.
+fn require_matching_closure(function: Function<'_>, code: Code<'_>) -> Result<(), Raised> {
+    if function.cells() == code.free_variables() {
+        return Ok(());
+    }
+    // SAFETY: the format matches its arguments; the code's name is a str.
+    unsafe {
+        PyErr_Format(
+            PyExc_ValueError,
+            c"the code '%U' has %zd free variables, but the function's closure has %zd cells".as_ptr(),
+            code.name().as_ptr(),
+            code.free_variables() as isize,
+            function.cells() as isize,
+        );
+        Err(Raised::assume())
+    }
+}
+
+fn bears_the_same_name(old: Code<'_>, new: Code<'_>) -> bool {
+    // SAFETY: names are str; comparing two of them raises nothing.
+    old.name() == new.name() || unsafe { PyUnicode_Compare(old.name().as_ptr(), new.name().as_ptr()) == 0 }
+}

@@ -1,0 +1,144 @@
+//! Fast to locals: the values of a frame's slots by name.
+//!
+//! CPython: `_PyFrame_FastToLocalsWithError` (3.11), `_PyFrame_GetLocals` and `frame_get_var` (3.12), and what the
+//! proxy of PEP 667 reads (3.13).
+
+mod entries;
+mod presence;
+mod shared_names;
+mod slots;
+mod target;
+mod template;
+
+use crate::contract::Failure;
+use crate::frame::copy_free_variables;
+use crate::py::{Owned, Raised};
+use crate::view::Frame;
+use presence::Presence;
+use pyo3_ffi::{PyDict_Merge, PyDict_New, PyErr_SetString, PyExc_ValueError};
+use slots::{FreeSource, Slots, Value};
+use target::Target;
+use template::Made;
+
+/// Copies free variables that the frame has not copied yet from the closure to their slots, and moves the instruction pointer
+/// behind COPY_FREE_VARS; returns whether it did. [`merge`] reads them there.
+///
+/// # Errors
+/// `SystemError` if the closure does not fit the code; `ValueError` if the frame has been cleared or is being cleared; what of
+/// the contract is broken.
+pub fn prepare(frame: &Frame<'_>) -> Result<bool, Failure> {
+    match Presence::of(frame)? {
+        Presence::There => Ok(copy_free_variables(frame)?),
+        Presence::Gone | Presence::Cleared => Err(no_locals().into()),
+    }
+}
+
+/// Merges the frame's locals into `f_locals`, which is made if there is none, and returns it; with hidden locals asked
+/// for and any of them bound, a dict of its own that holds both.
+///
+/// A name without a value is removed from the mapping. To be called behind [`prepare`].
+///
+/// Replaces `THP_PyFrame_GetLocals`. Source: `_PyFrame_GetLocals` (3.12).
+///
+/// # Errors
+/// What the mapping raises, but for the `KeyError` of a deletion; `MemoryError`; what of the contract is broken. Names that
+/// were written into a mapping of the frame's before stay written.
+pub fn merge(frame: &Frame<'_>, include_hidden: bool) -> Result<Owned, Failure> {
+    // Python code that runs below may drop what the frame lies in.
+    let _keeper = frame.keeper();
+    let slots = Slots::of(frame, FreeSource::Slots)?;
+    if frame.locals().is_none() {
+        let dict = fresh_dict(&slots)?;
+        // On 3.11 an allocation may run a finalizer, and that may ask for the locals of a running frame.
+        if frame.locals().is_none() {
+            frame.fill_locals(dict.clone());
+            // Nothing is hidden in a function.
+            if slots.code().is_optimized() {
+                return Ok(dict);
+            }
+        }
+    }
+    // SAFETY: the frame keeps the mapping now, and Python code below may make it let go: hence a reference of our own.
+    let locals = unsafe { Owned::from_borrowed(frame.locals().unwrap_unchecked()) };
+
+    let target = Target::new(&locals, false);
+    let mut hidden: Option<Owned> = None;
+    for slot in slots.iter() {
+        if !slot.kind.is_hidden() {
+            target.write(&slot, &slots)?;
+        } else if let (true, Value::Bound(value)) = (include_hidden, slot.value) {
+            let hidden = match &mut hidden {
+                Some(hidden) => hidden,
+                none => none.insert(new_dict()?),
+            };
+            Target::new(hidden, true).set(slot.name, value)?;
+        }
+    }
+    match hidden {
+        Some(hidden) => Ok(merged(&locals, &hidden)?),
+        None => Ok(locals),
+    }
+}
+
+/// A fresh dict of the frame's bound locals; the frame stays as it is. Hidden locals are left out, and free variables
+/// that the frame has not copied yet are read from the closure. A frame that has ended, or is being cleared by the interpreter,
+/// has none.
+///
+/// Replaces `get_framelocals_mapping` of PyTorch 2.5 and 2.6.
+///
+/// # Errors
+/// `MemoryError`; `ValueError` if the frame has been cleared by [`crate::frame::clear`]; what of the contract is broken.
+pub fn mapping(frame: &Frame<'_>) -> Result<Owned, Failure> {
+    match Presence::of(frame)? {
+        Presence::There if !frame.is_empty() => {}
+        Presence::There | Presence::Gone => return Ok(new_dict()?),
+        Presence::Cleared => return Err(no_locals().into()),
+    }
+    // On 3.11 an allocation may run a finalizer, which may drop what the frame lies in.
+    let _keeper = frame.keeper();
+    fresh_dict(&Slots::of(frame, FreeSource::SlotsOrClosure)?)
+}
+
+/// A dict of what is bound, without what is hidden: copied from a template, or made name by name.
+fn fresh_dict(slots: &Slots<'_, '_>) -> Result<Owned, Failure> {
+    let made = template::make(slots)?;
+    if let Made::Whole(dict) = made {
+        return Ok(dict);
+    }
+    let dict = new_dict()?;
+    let target = Target::new(&dict, true);
+    for slot in slots.iter().filter(|slot| !slot.kind.is_hidden()) {
+        target.write(&slot, slots)?;
+    }
+    if let Made::ToLearn = made {
+        template::learn(slots, &dict);
+    }
+    Ok(dict)
+}
+
+fn merged(locals: &Owned, hidden: &Owned) -> Result<Owned, Raised> {
+    let both = new_dict()?;
+    for part in [locals, hidden] {
+        // SAFETY: a dict and two mappings, all alive.
+        if unsafe { PyDict_Merge(both.as_ptr(), part.as_ptr(), 1) } != 0 {
+            // SAFETY: the merge failed with an exception.
+            return Err(unsafe { Raised::assume() });
+        }
+    }
+    Ok(both)
+}
+
+#[cold]
+fn no_locals() -> Raised {
+    const WHY: &core::ffi::CStr = c"the frame has no locals any more: it has been cleared, or is being cleared";
+    // SAFETY: sets the exception of the calling thread, which holds the GIL, since there is a view of a frame.
+    unsafe {
+        PyErr_SetString(PyExc_ValueError, WHY.as_ptr());
+        Raised::assume()
+    }
+}
+
+fn new_dict() -> Result<Owned, Raised> {
+    // SAFETY: a new reference, or NULL with an exception.
+    unsafe { Owned::from_new(PyDict_New()) }
+}

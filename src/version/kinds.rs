@@ -1,0 +1,27 @@
+//! What each minor numbers in its own way.
+
+/// What keeps an interpreter frame's memory (`enum _frameowner`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The data stack of a thread.
+    Thread,
+    /// The generator, coroutine or async generator that embeds it.
+    Generator,
+    /// The frame object that took it over.
+    FrameObject,
+    /// The interpreter's C stack (3.12+): an entry frame, most of whose fields are not set.
+    Interpreter,
+    /// None: it has been cleared, and waits to be popped; or it is a dead frame object's own data.
+    Cleared,
+}
+
+/// How far a generator has come (`enum _framestate`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GeneratorState {
+    /// It has not begun, or waits for the next value; or it has returned, and its frame is still to be cleared.
+    Waiting,
+    /// A thread runs it.
+    Executing,
+    /// It is at its end, and its frame has been cleared or is being cleared.
+    Cleared,
+}

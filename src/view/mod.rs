@@ -1,0 +1,48 @@
+//! A view of each private structure: the only way that the algorithms touch one.
+//!
+//! A view hands out copies of fields and moves references in and out; it never lends `&mut` into a structure, because any
+//! decref or allocation may run Python code that reads or changes the same one. What was read before such a call is read
+//! again after it. A view is of the thread that holds the GIL, and of no other: none of them can be sent.
+
+mod code;
+mod frame;
+mod frame_object;
+mod function;
+mod generator;
+mod thread;
+
+pub use code::{Code, SlotKind, cells_made};
+pub use frame::Frame;
+pub(crate) use frame::disown;
+pub use frame_object::FrameObject;
+pub use function::Function;
+pub(crate) use generator::Generator;
+pub use thread::Thread;
+
+pub use crate::version::Owner;
+
+/// Reads a field of the structure that a view is of.
+macro_rules! read {
+    ($view:expr, $($field:tt)+) => {
+        // SAFETY: the structure is live for as long as the view: whoever made the view has promised that.
+        unsafe { (*$view.as_ptr()).$($field)+ }
+    };
+}
+
+/// Writes a field of the structure that a view is of, which owns no reference by it.
+macro_rules! write {
+    ($view:expr, $field:ident, $value:expr) => {
+        // SAFETY: the structure is live for as long as the view: whoever made the view has promised that.
+        unsafe { (*$view.as_ptr()).$field = $value }
+    };
+}
+
+/// Asks the version about the structure that a view is of.
+macro_rules! ask {
+    ($view:expr, $function:ident $(, $argument:expr)*) => {
+        // SAFETY: the structure is live for as long as the view: whoever made the view has promised that.
+        unsafe { crate::version::$function($view.as_ptr() $(, $argument)*) }
+    };
+}
+
+use {ask, read, write};
