@@ -85,9 +85,15 @@ impl Interpreter {
         let answer = |key: &str| {
             answers.get(key).map(|&value| value.to_owned()).ok_or_else(|| mute(format!("no answer to '{key}'")))
         };
+        let version = answer("version")?;
+        if !version.starts_with(&format!("3.{minor}.")) {
+            return Err(mute(format!(
+                "it is {version}, and pyo3 is configured for 3.{minor} (PYO3_CONFIG_FILE, PYO3_CROSS_...)"
+            )));
+        }
         Ok(Self {
             minor,
-            version: answer("version")?,
+            version,
             include: PathBuf::from(answer("include")?),
             debug: answer("debug")? == "1",
             trace_refs: answer("trace_refs")? == "1",

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 pub enum Refusal {
     /// The configuration names no interpreter that could be asked (a cross build).
     NoInterpreter,
-    /// The interpreter was named, but did not answer.
+    /// The interpreter was named, but did not answer, or not as pyo3 was told.
     Mute { python: PathBuf, why: String },
     /// Another implementation than CPython.
     Implementation { python: PathBuf, found: String },
@@ -38,7 +38,7 @@ impl fmt::Display for Refusal {
         let (found, needed, mend): (String, String, String) = match self {
             Self::NoInterpreter => ("no Python interpreter".into(), NEEDED.into(), CHOOSE.into()),
             Self::Mute { python, why } => {
-                (format!("{}, which did not answer: {why}", python.display()), NEEDED.into(), CHOOSE.into())
+                (format!("{}, which did not answer as it should: {why}", python.display()), NEEDED.into(), CHOOSE.into())
             }
             Self::Implementation { python, found } | Self::Minor { python, found } => {
                 (format!("{found} ({})", python.display()), NEEDED.into(), CHOOSE.into())

@@ -26,7 +26,8 @@ def install():
         sdk.put(build, root, str(prefix))
     except PermissionError as problem:
         raise Failure(f"cannot write to {problem.filename}; choose a PREFIX that is yours, such as $HOME/.local") from None
-    say(f"installed pyframe-shim {sdk.crate_version()} for CPython {python.minor} below {root}")
+    label = python.label
+    say(f"installed pyframe-shim {sdk.crate_version()} for CPython {label} below {root}: pkg-config has it as pyframe-shim-{label}")
     return 0
 
 

@@ -86,6 +86,11 @@ class CargoRefusals(Refusals):
         """The build that links all objects, the library's too: it has no code for that chain."""
         self.assert_version_refused("Py_TRACE_REFS build of CPython 3", "s/^trace_refs .*/trace_refs 1/")
 
+    def test_another_than_pyo3_is_configured_for(self):
+        """By PYO3_CONFIG_FILE, say: one minor's layout would be built from another's headers."""
+        result = self.cargo(self.interpreter("s/^version 3[.].*/version 3.99.1/"))
+        self.assert_refused(result, "it is 3.99.1, and pyo3 is configured for 3.1", "CPython 3.11, 3.12 or 3.13", CHOOSE)
+
     def test_no_headers(self):
         minor = BUILDS[0].python.minor
         result = self.cargo(self.interpreter("s#^include .*#include /no/such/folder#"))
@@ -114,7 +119,7 @@ class CargoRefusals(Refusals):
         path = self.folder / "python"
         path.write_text(f'#!/bin/sh\ncase "$*" in *trace_refs*) echo "out of order" >&2; exit 1;; esac\nexec {real} "$@"\n')
         path.chmod(0o755)
-        self.assert_refused(self.cargo(str(path)), "did not answer: out of order", "CPython 3.11", CHOOSE)
+        self.assert_refused(self.cargo(str(path)), "did not answer as it should: out of order", "CPython 3.11", CHOOSE)
 
 
 class CommandRefusals(Refusals):

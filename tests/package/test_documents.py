@@ -20,11 +20,13 @@ class Documents(PackageTest):
     def environment(self):
         """A new environment that has what the one under test has, but for the package: nothing of others' is fetched again."""
         place = self.folder / "environment"
-        succeed([PACKAGE["base"], "-m", "venv", place])
+        succeed([PACKAGE["base"], "-m", "venv", "--without-pip", place])
         (site,) = place.glob("lib/python*/site-packages")
         for path in SITE.iterdir():
-            if "pyframe_shim" not in path.name and not (site / path.name).exists():
+            if "pyframe_shim" not in path.name:
                 (site / path.name).symlink_to(path)
+        pip = self.write("environment/bin/pip", '#!/bin/sh\nexec python -m pip "$@"\n')
+        pip.chmod(0o755)
         path = os.pathsep.join([str(place / "bin"), str(pathlib.Path(PYTHON).parent), os.environ["PATH"]])
         return clean_environment(PATH=path, VIRTUAL_ENV=place)
 
