@@ -61,7 +61,7 @@ class Info(PackageTest):
                "sys.exit(info.main())"
         done = process([PYTHON, "-c", code])
         self.assertEqual(done.returncode, 1, done.stderr)
-        self.assertRegex(done.stdout, "no PyTorch; the SDK is not complete, there is no .*libpyframe_shim.a.*: install pyframe-shim again")
+        self.assertRegex(done.stdout, "no PyTorch; the SDK is not complete, there is no .*libpyframe_shim-.*\\.a.*: install pyframe-shim again")
 
     def test_a_torch_that_cannot_be_imported(self):
         """Whatever it raises is told, and no traceback."""
