@@ -1,4 +1,4 @@
-"""rustfmt and clippy with warnings denied, on every interpreter that is found, and the project's own rules.
+"""rustfmt and clippy with warnings denied, on every interpreter that is found; the order of the modules; the project's own rules.
 
     make lint
 """
@@ -6,13 +6,14 @@
 import re
 import sys
 
+import modules
 import pythons
 from builds import ROOT, Build
 from console import Failure, Step, main, run, say
 
 LONGEST = 400
 VERSION_CFG = re.compile(r"cfg.*Py_3_")
-VERSION_PLACES = ("build", "src/version")
+VERSION_PLACES = ("build", "build.rs", "src/version")
 
 
 def tracked(*patterns):
@@ -34,16 +35,16 @@ def own_rules():
 
 def lint():
     own_rules()
-    run(["cargo", "fmt", "--check"], "cargo fmt --check", cwd=ROOT)
-    for python in pythons.find():
-        build = Build(python)
-        if python.debug:
-            continue
-        with Step(f"{python.name}: clippy"):
+    run(["cargo", "fmt", "--all", "--check"], "cargo fmt --check", cwd=ROOT)
+    builds = [Build(python) for python in pythons.find() if not python.debug]
+    for build in builds:
+        with Step(f"{build.python.name}: clippy"):
             for features in ([], ["--no-default-features"]):
                 command = ["cargo", "clippy", "--workspace", "--release", "--locked", "--all-targets", *features, "--", "-D", "warnings"]
                 run(command, "cargo clippy", cwd=ROOT, env=build.environment())
-    say("formatted, and nothing that clippy warns of")
+    for build in builds[:1]:
+        modules.check(build)
+    say("formatted, nothing that clippy warns of, and no module points back up")
     return 0
 
 
