@@ -2,6 +2,20 @@
 //!
 //! Nothing has been changed where a rule is found broken: it is checked before anything is done. What comes of it is for whoever
 //! was called from outside: the drop-in ends the process, as the C file does.
+//!
+//! ```
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/python.rs")); }
+//! # let thread = example::start();
+//! use pyframe_shim::contract::Rule;
+//! use pyframe_shim::datastack::{pop, push};
+//!
+//! // SAFETY: popped before anything below it. The second pop is a mistake, which is told, and changes nothing.
+//! unsafe {
+//!     let memory = push(&thread, 100).expect("there is memory");
+//!     assert_eq!(pop(&thread, memory), Ok(()));
+//!     assert_eq!(pop(&thread, memory).expect_err("once is enough").rule(), Rule::LiesBelowTop);
+//! }
+//! ```
 
 use crate::py::Raised;
 use crate::sys::_PyInterpreterFrame;

@@ -44,6 +44,9 @@ def lint():
                 run(command, "cargo clippy", cwd=ROOT, env=build.environment())
     for build in builds[:1]:
         modules.check(build)
+        with Step(f"{build.python.name}: the crate's documentation"):
+            command = ["cargo", "doc", "--package", "pyframe-shim", "--no-deps", "--release", "--locked"]
+            run(command, "cargo doc", cwd=ROOT, env={**build.environment(), "RUSTDOCFLAGS": "-D warnings"})
     say("formatted, nothing that clippy warns of, and no module points back up")
     return 0
 

@@ -43,6 +43,7 @@ print(*(int(bool(ask(name))) for name in ('Py_DEBUG', 'Py_GIL_DISABLED', 'Py_ENA
 print(sysconfig.get_path('include'))
 print(ask('EXT_SUFFIX'))
 print(ask('LIBDIR'))
+print(sys.base_prefix)
 """
 
 
@@ -62,9 +63,9 @@ class Python:
         except (OSError, subprocess.SubprocessError) as problem:
             raise Unusable(f"{path}, which cannot be run: {problem}") from None
         lines = answer.stdout.splitlines()
-        if answer.returncode != 0 or len(lines) != 6:
+        if answer.returncode != 0 or len(lines) != 7:
             raise Unusable(f"{path}, which did not answer: {reason(answer.stderr)}")
-        implementation, self.version, flags, include, self.suffix, self.library_folder = lines
+        implementation, self.version, flags, include, self.suffix, self.library_folder, self.prefix = lines
         self.debug, free_threaded, self.shared, trace_refs = (flag == "1" for flag in flags.split())
         self.include = pathlib.Path(include)
         self.minor = ".".join(self.version.split(".")[:2])

@@ -81,11 +81,15 @@ def rust_tests(tally, build):
     if build.python.debug or not build.python.shared:
         say(f"  {build.python.name}: tests/*.rs not run: no shared libpython to link them with")
         return
-    command = ["cargo", "test", "--release", "--locked"]
-    run(
-        tally, f"{build.python.name}: tests/*.rs", command, build.out / "tests-rust.log", count_cargo, cwd=ROOT,
-        env=build.environment(),
-    )
+    command, environment = ["cargo", "test", "--package", "pyframe-shim", "--release", "--locked"], build.environment()
+    what = f"{build.python.name}: tests/*.rs"
+    run(tally, what, [*command, "--tests"], build.out / "tests-rust.log", count_cargo, cwd=ROOT, env=environment)
+    # What build.rs says of linking reaches tests, and not examples; nor do those know where the interpreter's library is.
+    home, folder = build.python.prefix, build.python.library_folder
+    link = f"-L {folder} -C link-arg=-lpython{build.python.minor} -C link-arg=-Wl,-rpath,{folder}"
+    environment = {**environment, "RUSTDOCFLAGS": f"{os.environ.get('RUSTDOCFLAGS', '')} {link}".strip(), "PYTHONHOME": home}
+    what = f"{build.python.name}: the examples in the crate's documentation"
+    run(tally, what, [*command, "--doc"], build.out / "tests-doc.log", count_cargo, cwd=ROOT, env=environment)
 
 
 def artifact_tests(tally, builds):

@@ -5,8 +5,20 @@
 //! interpreters call it at once, so the blocks lie in slots that are filled and emptied by one atomic operation each.
 //!
 //! Whoever sets an arena allocator after us may call ours, or not, and nobody can tell. So an allocator of ours is never
-//! changed once it is in use: each `enable` on top of a foreign one takes the next of a few [`Layer`]s, and `disable` turns
+//! changed once it is in use: each `enable` on top of a foreign one takes the next of a few layers, and `disable` turns
 //! a layer that it cannot take out into one that passes everything on.
+//!
+//! ```
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/python.rs")); }
+//! # let thread = example::start();
+//! use pyframe_shim::datastack::cache;
+//!
+//! // False where CPython keeps a chunk itself (3.13.13 and newer).
+//! let enabled = cache::enable(&thread, 8).expect("1 to 64");
+//! assert_eq!(cache::statistics().capacity, if enabled { 8 } else { 0 });
+//! cache::disable(&thread);
+//! assert_eq!(cache::statistics().held, 0);
+//! ```
 
 use super::arena::Arena;
 use super::size::CHUNK_BYTES;

@@ -1,7 +1,22 @@
 //! The data stack: the chunks of memory that a thread's frames lie in, one behind the other.
 //!
-//! A chunk comes from the arena allocator ([`Arena`]). Each thread keeps one that our own pops have emptied (`spare`), and the
-//! process several for every Python call if it is asked to ([`cache`]).
+//! A chunk comes from the arena allocator. Each thread keeps one that our own pops have emptied, and the process several for
+//! every Python call if it is asked to ([`cache`]).
+//!
+//! ```
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/python.rs")); }
+//! # let thread = example::start();
+//! use pyframe_shim::datastack::{CHUNK_BYTES, chunk_bytes, pop, push};
+//!
+//! // SAFETY: popped before anything below it.
+//! unsafe {
+//!     let memory = push(&thread, 100).expect("there is memory");
+//!     assert!(memory.as_ptr() < thread.top().cast());
+//!     pop(&thread, memory).expect("it was pushed last");
+//! }
+//! assert_eq!(chunk_bytes(100), Some(CHUNK_BYTES));
+//! assert_eq!(chunk_bytes(10_000), Some(8 * CHUNK_BYTES));
+//! ```
 
 mod arena;
 pub mod cache;

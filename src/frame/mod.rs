@@ -1,4 +1,24 @@
 //! What is done to whole frames: their objects, their end, and the function that a shadow frame runs.
+//!
+//! ```
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/python.rs")); }
+//! # let _thread = example::start();
+//! use pyframe_shim::frame::copy_with_new_code;
+//! use pyframe_shim::view::Function;
+//! use std::ptr::NonNull;
+//!
+//! # use example::run;
+//! let add = run(c"def add(a, b): return a + b", c"add");
+//! let multiply = run(c"def multiply(a, b): return a * b", c"multiply");
+//! let [add, multiply] = [&add, &multiply].map(|object| {
+//!     // SAFETY: the references keep both.
+//!     unsafe { Function::from_object(NonNull::new(object.as_ptr()).expect("an object")) }.expect("a function")
+//! });
+//! let copy = copy_with_new_code(add, multiply.code()).expect("as many free variables: none");
+//! // SAFETY: the reference keeps it.
+//! let copy = unsafe { Function::from_object(NonNull::new(copy.as_ptr()).expect("an object")) }.expect("a function");
+//! assert_eq!(copy.code().as_ptr(), multiply.code().as_ptr());
+//! ```
 
 mod clear;
 mod function;

@@ -2,6 +2,26 @@
 //!
 //! CPython: `_PyFrame_FastToLocalsWithError` (3.11), `_PyFrame_GetLocals` and `frame_get_var` (3.12), and what the
 //! proxy of PEP 667 reads (3.13).
+//!
+//! ```
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/python.rs")); }
+//! # let _thread = example::start();
+//! use pyframe_shim::locals::mapping;
+//! use pyframe_shim::view::{Frame, FrameObject};
+//! use pyo3_ffi::{PyDict_GetItemString, PyDict_Size, PyLong_AsLong};
+//!
+//! let generator = c"def generator(a):\n    yield a\nkept = generator(7); next(kept); frame = kept.gi_frame";
+//! # use example::run;
+//! let frame = run(generator, c"frame");
+//! // SAFETY: the reference keeps the frame object, and `kept` the frame that it stands for.
+//! unsafe {
+//!     let object = FrameObject::from_raw(frame.as_ptr().cast()).expect("a frame object");
+//!     let frame = Frame::from_raw(object.frame()).expect("a frame");
+//!     let locals = mapping(&frame).expect("there is memory");
+//!     assert_eq!(PyDict_Size(locals.as_ptr()), 1);
+//!     assert_eq!(PyLong_AsLong(PyDict_GetItemString(locals.as_ptr(), c"a".as_ptr())), 7);
+//! }
+//! ```
 
 mod entries;
 mod presence;

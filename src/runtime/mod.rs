@@ -1,4 +1,14 @@
 //! What the library was built for, and whether the interpreter that runs is laid out so.
+//!
+//! ```
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/python.rs")); }
+//! # let _thread = example::start();
+//! use pyframe_shim::runtime::{BUILD, check_runtime, check_version};
+//!
+//! assert_eq!(check_version(), Ok(()), "the library is built for CPython 3.{}", BUILD.minor);
+//! // SAFETY: the thread holds the GIL.
+//! assert!(unsafe { check_runtime() }.is_ok(), "an ImportError is set otherwise");
+//! ```
 
 mod build;
 mod check;

@@ -75,7 +75,7 @@ impl<'o> FrameObject<'o> {
     }
 
     /// The interpreter frame that it stands for.
-    pub(crate) fn frame(self) -> *mut _PyInterpreterFrame {
+    pub fn frame(self) -> *mut _PyInterpreterFrame {
         read!(self, f_frame)
     }
 
