@@ -39,8 +39,8 @@ def lint():
     builds = [Build(python) for python in pythons.find() if not python.debug]
     for build in builds:
         with Step(f"{build.python.name}: clippy"):
-            for features in ([], ["--no-default-features"]):
-                command = ["cargo", "clippy", "--workspace", "--release", "--locked", "--all-targets", *features, "--", "-D", "warnings"]
+            for what in (["--workspace"], ["--package", "pyframe-shim", "--no-default-features"]):
+                command = ["cargo", "clippy", *what, "--release", "--locked", "--all-targets", "--", "-D", "warnings"]
                 run(command, "cargo clippy", cwd=ROOT, env=build.environment())
     for build in builds[:1]:
         modules.check(build)

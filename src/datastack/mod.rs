@@ -24,6 +24,7 @@ mod size;
 mod spare;
 mod stack;
 
+#[cfg(feature = "capi")]
 pub(crate) use arena::Arena;
 pub use size::{CHUNK_BYTES, LARGEST_CHUNK_BYTES, OVERHEAD_WORDS, chunk_bytes};
 pub(crate) use size::{HEADER_BYTES, frame_bytes};

@@ -94,9 +94,10 @@ pub(crate) fn take(bytes: usize) -> Option<NonNull<_PyStackChunk>> {
 pub(crate) unsafe fn put(chunk: NonNull<_PyStackChunk>) {
     // SAFETY: the chunk is live until it is freed here.
     let (bytes, top) = unsafe { ((*chunk.as_ptr()).size, (*chunk.as_ptr()).top) };
-    let taken = match top == mark() {
-        true => KEEPER.try_with(|keeper| keeper.taken.take()).ok().flatten().filter(|taken| taken.chunk == chunk),
-        false => None,
+    let taken = if top == mark() {
+        KEEPER.try_with(|keeper| keeper.taken.take()).ok().flatten().filter(|taken| taken.chunk == chunk)
+    } else {
+        None
     };
     // CPython would free it with the allocator of this moment.
     let arena = taken.map_or_else(Arena::current, |taken| taken.arena);

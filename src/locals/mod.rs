@@ -36,7 +36,7 @@ use crate::py::{Owned, Raised};
 use crate::view::Frame;
 use presence::Presence;
 use pyo3_ffi::{PyDict_Merge, PyDict_New, PyErr_SetString, PyExc_ValueError};
-use slots::{FreeSource, Slots, Value};
+use slots::{FreeSource, Notes, Slot, Slots};
 use target::Target;
 use template::Made;
 
@@ -66,7 +66,8 @@ pub fn prepare(frame: &Frame<'_>) -> Result<bool, Failure> {
 pub fn merge(frame: &Frame<'_>, include_hidden: bool) -> Result<Owned, Failure> {
     // Python code that runs below may drop what the frame lies in.
     let _keeper = frame.keeper();
-    let slots = Slots::of(frame, FreeSource::Slots)?;
+    let notes = Notes::default();
+    let slots = Slots::of(frame, FreeSource::Slots, &notes)?;
     if frame.locals().is_none() {
         let dict = fresh_dict(&slots)?;
         // On 3.11 an allocation may run a finalizer, and that may ask for the locals of a running frame.
@@ -86,14 +87,11 @@ pub fn merge(frame: &Frame<'_>, include_hidden: bool) -> Result<Owned, Failure> 
     for slot in slots.iter() {
         if !slot.kind.is_hidden() {
             target.write(&slot, &slots)?;
-        } else if let (true, Value::Bound(value)) = (include_hidden, slot.value) {
-            let hidden = match &mut hidden {
-                Some(hidden) => hidden,
-                none => none.insert(new_dict()?),
-            };
-            Target::new(hidden, true).set(slot.name, value)?;
+        } else if include_hidden {
+            add(&mut hidden, &slot)?;
         }
     }
+    slots.require_cells()?;
     match hidden {
         Some(hidden) => Ok(merged(&locals, &hidden)?),
         None => Ok(locals),
@@ -116,7 +114,8 @@ pub fn mapping(frame: &Frame<'_>) -> Result<Owned, Failure> {
     }
     // On 3.11 an allocation may run a finalizer, which may drop what the frame lies in.
     let _keeper = frame.keeper();
-    fresh_dict(&Slots::of(frame, FreeSource::SlotsOrClosure)?)
+    let notes = Notes::default();
+    fresh_dict(&Slots::of(frame, FreeSource::SlotsOrClosure, &notes)?)
 }
 
 /// A dict of what is bound, without what is hidden: copied from a template, or made name by name.
@@ -130,10 +129,23 @@ fn fresh_dict(slots: &Slots<'_, '_>) -> Result<Owned, Failure> {
     for slot in slots.iter().filter(|slot| !slot.kind.is_hidden()) {
         target.write(&slot, slots)?;
     }
+    slots.require_cells()?;
     if let Made::ToLearn = made {
         template::learn(slots, &dict);
     }
     Ok(dict)
+}
+
+/// Adds a hidden slot, if it is bound, to a dict of those, which is made for the first.
+#[cold]
+#[inline(never)]
+fn add(hidden: &mut Option<Owned>, slot: &Slot) -> Result<(), Raised> {
+    let Some(value) = slot.value else { return Ok(()) };
+    let dict = match hidden {
+        Some(dict) => dict,
+        none => none.insert(new_dict()?),
+    };
+    Target::new(dict, true).set(slot.name, value)
 }
 
 fn merged(locals: &Owned, hidden: &Owned) -> Result<Owned, Raised> {

@@ -1,33 +1,18 @@
 //! The slots of a frame as names with values: cells seen through, unbound ones told apart.
 
 use super::shared_names::SharedNames;
-use crate::contract::{Broken, Rule};
+use crate::contract::{Broken, Rule, require};
 use crate::version::{self, GeneratorState};
 use crate::view::{Code, Frame, Owner, SlotKind};
+use core::cell::Cell;
 use core::ptr::NonNull;
 use pyo3_ffi::{PyCell_Check, PyCellObject, PyObject};
 
-/// One slot: what it is called, what kind it is, and its value.
+/// One slot: what it is called, what kind it is, and its value, borrowed from the slot or its cell.
 pub(super) struct Slot {
     pub(super) name: *mut PyObject,
     pub(super) kind: SlotKind,
-    pub(super) value: Value,
-}
-
-/// The value of a slot.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Value {
-    /// Borrowed from the slot or its cell.
-    Bound(NonNull<PyObject>),
-    Unbound,
-    /// The slot is a free variable's, and holds something else than a cell: the contract is broken.
-    NoCell,
-}
-
-impl From<Option<NonNull<PyObject>>> for Value {
-    fn from(value: Option<NonNull<PyObject>>) -> Self {
-        value.map_or(Self::Unbound, Self::Bound)
-    }
+    pub(super) value: Option<NonNull<PyObject>>,
 }
 
 /// Where the cells of free variables are looked for.
@@ -48,9 +33,10 @@ enum CellsMade<'f> {
 
 impl<'f> CellsMade<'f> {
     fn by(frame: &Frame<'f>, code: Code<'f>) -> Self {
-        match frame.owner() == Owner::Generator || !frame.is_incomplete() {
-            true => Self::All,
-            false => Self::Before(code, frame.lasti().max(0) as usize),
+        if frame.owner() == Owner::Generator || !frame.is_incomplete() {
+            Self::All
+        } else {
+            Self::Before(code, frame.lasti().max(0) as usize)
         }
     }
 
@@ -75,20 +61,28 @@ pub(super) struct Slots<'v, 'f> {
     free: FreeSource,
     made: CellsMade<'f>,
     of_generator: bool,
+    notes: &'v Notes,
+}
+
+/// What is found out while slots are read. Not in [`Slots`]: what never changes there is kept in registers.
+#[derive(Default)]
+pub(super) struct Notes {
     shared: SharedNames,
+    /// Whether the slot of a free variable has been found to hold something else than a cell: the contract is broken.
+    no_cell: Cell<bool>,
 }
 
 impl<'v, 'f> Slots<'v, 'f> {
-    pub(super) fn of(frame: &'v Frame<'f>, free: FreeSource) -> Result<Self, Broken> {
+    pub(super) fn of(frame: &'v Frame<'f>, free: FreeSource, notes: &'v Notes) -> Result<Self, Broken> {
         let code = frame.code().ok_or_else(|| Broken::without_frame(Rule::RunsCode))?;
         let of_generator = frame.owner() == Owner::Generator;
         let made = CellsMade::by(frame, code);
-        Ok(Self { frame, code, free, made, of_generator, shared: SharedNames::default() })
+        Ok(Self { frame, code, free, made, of_generator, notes })
     }
 
-    /// What to say of a [`Value::NoCell`].
-    pub(super) fn no_cell(&self) -> Broken {
-        Broken::by(Rule::FreeVariablesAreCells, self.frame)
+    /// Fails if the slot of a free variable has been found to hold something else than a cell.
+    pub(super) fn require_cells(&self) -> Result<(), Broken> {
+        require(!self.notes.no_cell.get(), Rule::FreeVariablesAreCells, self.frame)
     }
 
     /// The code whose slots these are.
@@ -106,13 +100,15 @@ impl<'v, 'f> Slots<'v, 'f> {
     /// [`Self::iter`], in half the time.
     pub(super) fn iter_undisturbed(&self) -> impl Iterator<Item = Slot> {
         debug_assert!(self.code.is_optimized() && !self.are_empty());
-        self.code.kinds().iter().enumerate().map(|(slot, &kind)| {
-            let value = if kind.is_plain() { self.frame.slot(slot).into() } else { self.value(slot, kind) };
-            Slot { name: self.code.slot_name(slot), kind, value }
+        let (code, words) = (self.code, self.frame.words());
+        code.kinds().iter().enumerate().map(move |(slot, &kind)| {
+            let value = if kind.is_plain() { words.object(slot) } else { self.value(slot, kind) };
+            Slot { name: code.slot_name(slot), kind, value }
         })
     }
 
-    /// The slots in their order. Each is read when it is asked for, so that Python code may run in between.
+    /// The slots in their order. Each is read when it is asked for, so that Python code may run in between. One that breaks
+    /// the contract is left out, for [`Self::require_cells`] to tell of.
     pub(super) fn iter(&self) -> impl Iterator<Item = Slot> {
         let optimized = self.code.is_optimized();
         self.code.kinds().iter().enumerate().filter_map(move |(slot, &kind)| {
@@ -121,48 +117,59 @@ impl<'v, 'f> Slots<'v, 'f> {
             if !optimized && !kind.is_hidden() && (kind.is_free() || !version::MERGES_CELLS_INTO_NAMESPACES) {
                 return None;
             }
-            Some(Slot { name: self.code.slot_name(slot), kind, value: self.value(slot, kind) })
+            let value = self.value_now(slot, kind);
+            let breaks = value.is_none() && kind.is_free() && self.notes.no_cell.get();
+            (!breaks).then(|| Slot { name: self.code.slot_name(slot), kind, value })
         })
     }
 
     /// Whether a slot that is no free variable's has this name and a value.
     pub(super) fn has_value(&self, name: *mut PyObject) -> bool {
-        if !self.shared.may_hold(self.code, name) {
+        if !self.notes.shared.may_hold(self.code, name) {
             return false;
         }
         let kinds = &self.code.kinds()[..self.code.first_free()];
         kinds
             .iter()
             .enumerate()
-            .any(|(slot, &kind)| self.code.slot_name(slot) == name && matches!(self.value(slot, kind), Value::Bound(_)))
+            .any(|(slot, &kind)| self.code.slot_name(slot) == name && self.value_now(slot, kind).is_some())
+    }
+
+    /// The value of a slot where Python code may have run since the last was read.
+    fn value_now(&self, slot: usize, kind: SlotKind) -> Option<NonNull<PyObject>> {
+        // A cleared frame. The slots of a generator that has ended may hold stale pointers.
+        if self.are_empty() {
+            None
+        } else if kind.is_plain() {
+            self.frame.slot(slot)
+        } else {
+            self.value(slot, kind)
+        }
     }
 
     #[inline(always)]
-    fn value(&self, slot: usize, kind: SlotKind) -> Value {
+    fn value(&self, slot: usize, kind: SlotKind) -> Option<NonNull<PyObject>> {
         let held = self.frame.slot(slot);
-        // A cleared frame. The slots of a generator that has ended may hold stale pointers.
-        if self.are_empty() {
-            return Value::Unbound;
-        }
         if kind.is_free() {
             return self.free_value(slot, held);
         }
         match held {
             Some(cell) if kind.is_cell() && is_cell(cell) && self.made.has(slot) => contents(cell),
-            held => held.into(),
+            held => held,
         }
     }
 
-    fn free_value(&self, slot: usize, held: Option<NonNull<PyObject>>) -> Value {
+    fn free_value(&self, slot: usize, held: Option<NonNull<PyObject>>) -> Option<NonNull<PyObject>> {
         let in_closure = || match self.free {
             FreeSource::Slots => None,
             FreeSource::SlotsOrClosure => self.frame.function()?.closure()?.cell(slot - self.code.first_free()),
         };
-        match held.or_else(in_closure) {
-            None => Value::Unbound,
-            Some(cell) if is_cell(cell) => contents(cell),
-            Some(_) => Value::NoCell,
+        let cell = held.or_else(in_closure)?;
+        if !is_cell(cell) {
+            self.notes.no_cell.set(true);
+            return None;
         }
+        contents(cell)
     }
 }
 
@@ -171,9 +178,9 @@ fn is_cell(object: NonNull<PyObject>) -> bool {
     unsafe { PyCell_Check(object.as_ptr()) != 0 }
 }
 
-/// What a cell holds, borrowed.
-fn contents(cell: NonNull<PyObject>) -> Value {
+/// What a cell holds, borrowed; `None` if it is empty.
+fn contents(cell: NonNull<PyObject>) -> Option<NonNull<PyObject>> {
     debug_assert!(is_cell(cell));
     // SAFETY: it is a cell, which a slot or a closure holds.
-    NonNull::new(unsafe { (*cell.as_ptr().cast::<PyCellObject>()).ob_ref }).into()
+    NonNull::new(unsafe { (*cell.as_ptr().cast::<PyCellObject>()).ob_ref })
 }

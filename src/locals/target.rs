@@ -1,7 +1,6 @@
 //! The mapping that locals are written to: any mapping, with a shorter way for a real dict.
 
-use super::slots::{Slot, Slots, Value};
-use crate::contract::Failure;
+use super::slots::{Slot, Slots};
 use crate::py::{Owned, Raised};
 use crate::sys::_PyDict_SetItem_KnownHash;
 use crate::version;
@@ -33,17 +32,15 @@ impl<'m> Target<'m> {
     /// an inlined comprehension (3.12+). CPython 3.12 then writes the one after the other, 3.13 shows the first bound one.
     /// `code.replace` can give any slots one name: of those that are no free variables', the last bound one is shown.
     #[inline(always)]
-    pub(super) fn write(&self, slot: &Slot, slots: &Slots<'_, '_>) -> Result<(), Failure> {
+    pub(super) fn write(&self, slot: &Slot, slots: &Slots<'_, '_>) -> Result<(), Raised> {
         let second = version::FIRST_BOUND_SLOT_WINS && slot.kind.is_free();
         match slot.value {
-            Value::NoCell => return Err(slots.no_cell().into()),
-            _ if second && self.is_written(slot.name, slots)? => {}
-            Value::Bound(value) => self.set(slot.name, value)?,
+            _ if second && self.is_written(slot.name, slots)? => Ok(()),
+            Some(value) => self.set(slot.name, value),
             // Nothing to remove from what was empty before, unless another slot has written it.
-            Value::Unbound if self.is_fresh && !slot.kind.is_free() => {}
-            Value::Unbound => self.remove(slot, slots)?,
+            None if self.is_fresh && !slot.kind.is_free() => Ok(()),
+            None => self.remove(slot, slots),
         }
-        Ok(())
     }
 
     /// Gives the name its value.

@@ -10,7 +10,7 @@
 //! guards it; in others dicts are always made the long way.
 
 use super::entries::{Entries, are_as_expected};
-use super::slots::{Slots, Value};
+use super::slots::Slots;
 use crate::process::stay_loaded;
 use crate::py::{Owned, PendingException, Raised};
 use crate::version;
@@ -162,14 +162,15 @@ fn fill(dict: &Owned, slots: &Slots<'_, '_>) -> bool {
     let Some(mut entries) = Entries::of(dict) else { return false };
     let mut collectable = false;
     for slot in slots.iter_undisturbed() {
-        let value = match slot.value {
-            Value::Bound(value) => value,
-            Value::NoCell => return false,
-            // Up to 3.12 this takes the name away again, if another slot has given it a value.
-            Value::Unbound if !version::FIRST_BOUND_SLOT_WINS && slot.kind.is_free() && slots.has_value(slot.name) => {
+        let Some(value) = slot.value else {
+            // Up to 3.12 a free variable takes the name away again, if another slot has given it a value. What breaks the
+            // contract is for whoever makes the dict the long way.
+            if slot.kind.is_free()
+                && (slots.require_cells().is_err() || (!version::FIRST_BOUND_SLOT_WINS && slots.has_value(slot.name)))
+            {
                 return false;
             }
-            Value::Unbound => continue,
+            continue;
         };
         // What is replaced is a name, which the dict keeps as its key: nothing dies.
         if entries.replace_next(slot.name, value).is_none() {

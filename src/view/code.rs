@@ -66,28 +66,28 @@ impl<'c> Code<'c> {
     }
 
     /// The name, a str, borrowed (`co_name`).
-    pub(crate) fn name(self) -> NonNull<PyObject> {
+    pub fn name(self) -> NonNull<PyObject> {
         let object = read!(self, co_name);
         // SAFETY: code always has one.
         unsafe { NonNull::new_unchecked(object) }
     }
 
     /// The qualified name, a str, borrowed (`co_qualname`).
-    pub(crate) fn qualified_name(self) -> NonNull<PyObject> {
+    pub fn qualified_name(self) -> NonNull<PyObject> {
         let object = read!(self, co_qualname);
         // SAFETY: code always has one.
         unsafe { NonNull::new_unchecked(object) }
     }
 
     /// The name of its file, a str, borrowed (`co_filename`).
-    pub(crate) fn file_name(self) -> NonNull<PyObject> {
+    pub fn file_name(self) -> NonNull<PyObject> {
         let object = read!(self, co_filename);
         // SAFETY: code always has one.
         unsafe { NonNull::new_unchecked(object) }
     }
 
     /// The line that its text begins with (`co_firstlineno`).
-    pub(crate) fn first_line(self) -> i32 {
+    pub fn first_line(self) -> i32 {
         read!(self, co_firstlineno)
     }
 

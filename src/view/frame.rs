@@ -139,7 +139,7 @@ impl<'f> Frame<'f> {
     /// Where a slot lies. This and all that moves references in and out of slots is for this crate's algorithms, which take
     /// the numbers of slots from the frame's own code.
     fn slot_address(&self, slot: usize) -> *mut Word {
-        debug_assert!(self.code().is_none_or(|code| slot < code.slots() + code.stack_slots()));
+        debug_assert!(self.code().is_none_or(|code| slot <= code.slots() + code.stack_slots()));
         let first = ask!(self, slots);
         // SAFETY: the slots follow the header, and the code has this one.
         unsafe { first.add(slot) }
@@ -149,6 +149,11 @@ impl<'f> Frame<'f> {
     pub(crate) fn slot(&self, slot: usize) -> Option<NonNull<PyObject>> {
         // SAFETY: the slot is the frame's.
         unsafe { (*self.slot_address(slot)).object() }
+    }
+
+    /// What all slots hold, for as long as no Python code runs.
+    pub(crate) fn words(&self) -> Words<'f> {
+        Words { first: self.slot_address(0), frame: PhantomData }
     }
 
     /// Fills a slot and returns what it held.
@@ -262,6 +267,21 @@ impl<'f> Frame<'f> {
         ask!(moved, set_owner, Owner::FrameObject);
         object.set_frame(moved.as_ptr());
         moved
+    }
+}
+
+/// The slots of a frame, to be read without the frame's header.
+#[derive(Clone, Copy)]
+pub(crate) struct Words<'f> {
+    first: *const Word,
+    frame: PhantomData<&'f _PyInterpreterFrame>,
+}
+
+impl Words<'_> {
+    /// What a slot holds, borrowed.
+    pub(crate) fn object(&self, slot: usize) -> Option<NonNull<PyObject>> {
+        // SAFETY: the slot is the frame's: its number is from the frame's own code.
+        unsafe { (*self.first.add(slot)).object() }
     }
 }
 

@@ -77,7 +77,7 @@ class Documents(unittest.TestCase):
         if not clone.is_symlink():
             clone.symlink_to(ROOT)
         (crate / "Cargo.toml").write_text(CRATE + fenced(section("Use it from Rust"), "toml"))
-        (crate / "src" / "lib.rs").write_text('#[unsafe(no_mangle)]\npub extern "C" fn minor() -> i32 {\n    pyframe_shim::abi::BUILD.minor\n}\n')
+        (crate / "src" / "lib.rs").write_text('#[unsafe(no_mangle)]\npub extern "C" fn minor() -> i32 {\n    pyframe_shim::runtime::BUILD.minor\n}\n')
         shutil.copy(ROOT / "Cargo.lock", crate)  # or cargo would look for newer ones
         kept = {name: value for name, value in build.environment().items() if name != "CARGO_TARGET_DIR"}
         run(["cargo", "build", "--release"], cwd=crate, env=kept)
