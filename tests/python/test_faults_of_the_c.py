@@ -1,4 +1,4 @@
-"""Where the C file is wrong or fragile, one test a place: ARCHITECTURE.md has the table with the same numbers.
+"""Where the C file is wrong or fragile, one test a place: docs/faults.md has tables with the same numbers.
 
 Places 15, 20 and 25 are about what is built: tests/artifacts has them.
 """
