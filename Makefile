@@ -1,5 +1,5 @@
 # make demo       run real programs through the shim, and compare
-# make test       every test, on every interpreter that is found
+# make test       every test, on every interpreter that is found; ARGS="-k name -x --lf" is for pytest
 # make regrtest   CPython's own tests, plain, hooked, and taken over; MODULES="test_gc" chooses, JSON=file reports
 # make hypothesis generated programs, their locals compared with the interpreter's own answer; EXAMPLES=2000, SEED=1 for the same again
 # make patches    built on one patch release, running on another: PYTHONS names at least two of a minor
@@ -13,9 +13,9 @@
 #
 # PYTHONS="..." chooses interpreters for demo and test; REQUIRE="3.11 3.12 3.13" makes a missing one an error.
 
-# What runs the tools: Python 3.9 or newer.
+# What runs the tools: Python 3.10 or newer.
 TOOLS_PYTHON ?= python3
-export PYTHONS REQUIRE PYTHON PREFIX DESTDIR MODULES JSON EXAMPLES SEED PART SHORT DEST TORCH_LIB QUICK TORCH OVERHEAD
+export ARGS PYTHONS REQUIRE PYTHON PREFIX DESTDIR MODULES JSON EXAMPLES SEED PART SHORT DEST TORCH_LIB QUICK TORCH OVERHEAD
 
 COMMANDS = demo test bench hypothesis patches regrtest sanitize install wheel test-package test-torch torch-table lint
 

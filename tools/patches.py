@@ -9,9 +9,10 @@ import itertools
 import sys
 
 import pythons
+import pytests
 from builds import EXTENSIONS, Build
-from console import Failure, main, say
-from test import Tally, python_tests
+from console import Failure, main
+from test import python_tests
 
 
 def patches():
@@ -27,11 +28,11 @@ def patches():
         build.library()
         for name in EXTENSIONS:
             build.extension(name)
-    tally = Tally()
+    tally = pytests.Tally()
+    pytests.ensure(build.python.path for build in builds)
     for built, running in pairs:
         python_tests(tally, built, running.python)
-    say(f"\n{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped")
-    return 1 if tally.failed else 0
+    return tally.close()
 
 
 if __name__ == "__main__":

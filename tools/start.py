@@ -7,9 +7,9 @@ import os
 import runpy
 import sys
 
-if sys.version_info < (3, 9):
+if sys.version_info < (3, 10):
     sys.exit(
-        "error: the tools need Python 3.9 or newer, and %s is %d.%d: name another one, TOOLS_PYTHON=/path/to/python3 make ..."
+        "error: the tools need Python 3.10 or newer, and %s is %d.%d: name another one, TOOLS_PYTHON=/path/to/python3 make ..."
         % ((sys.executable,) + tuple(sys.version_info[:2]))
     )
 

@@ -1,10 +1,12 @@
 """Some of tests/python in a process of its own that a sanitizer looks into."""
 
+import json
+import pathlib
 import subprocess
+import tempfile
 import time
 
 from builds import ROOT
-from test import count_unittest
 
 SANITIZE = ROOT / "tests" / "sanitize"
 SECONDS = 1200
@@ -17,15 +19,19 @@ class SuiteRun:
 
     def run(self, build, command, environment):
         self.name, self.details, began = build.python.name, [], time.monotonic()
-        try:
-            done = subprocess.run(
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                errors="replace", timeout=SECONDS,
-            )
-            text, code = done.stdout, done.returncode
-        except subprocess.TimeoutExpired:
-            text, code = "", f"none after {SECONDS} s"
-        self.passed, self.failed, self.skipped = count_unittest(text)
+        with tempfile.TemporaryDirectory() as folder:
+            outcomes = pathlib.Path(folder) / "outcomes.json"
+            environment = {**environment, "PYFRAME_SHIM_OUTCOMES": str(outcomes)}
+            try:
+                done = subprocess.run(
+                    command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                    errors="replace", timeout=SECONDS,
+                )
+                text, code = done.stdout, done.returncode
+            except subprocess.TimeoutExpired:
+                text, code = "", f"none after {SECONDS} s"
+            counts = json.loads(outcomes.read_text()) if outcomes.exists() else [0, 0, 0]
+        self.passed, self.failed, self.skipped = counts
         if code != 0 and not self.failed:
             self.failed = 1
             self.details += [f"broke off, exit code {code}", *(f"| {line}" for line in text.splitlines()[-20:])]

@@ -10,11 +10,10 @@ import os
 import sys
 
 import pythons
+import pytests
 import wheel
 from builds import ROOT, Build
 from console import Step, main, run, say
-from test import Tally, count_unittest
-from test import run as run_suite
 
 # What the two example clients are built with; they are built without isolation, so that nothing is downloaded each time.
 CLIENTS_NEED = ["setuptools==80.9.0", "scikit-build-core==0.11.6", "cmake==3.31.6", "ninja==1.11.1.4"]
@@ -38,7 +37,8 @@ def environment(build, built):
 
 
 def test_package():
-    packages, tally = [], Tally()
+    packages, tally = [], pytests.Tally()
+    pytests.ensure()
     for python in pythons.find():
         if python.debug:
             say(f"CPython {python.name}: left out, PyTorch has no debug builds")
@@ -46,15 +46,14 @@ def test_package():
         build = Build(python)
         built = wheel.wheel(python, build.out / "wheel")
         packages.append({"base": python.path, "python": environment(build, built), "wheel": str(built), "minor": python.minor})
-    command = [sys.executable, "-m", "unittest", "discover", "-v", "-s", str(ROOT / "tests" / "package")]
     for package in packages:
         # The others are there for what must not work.
         others = [other for other in packages if other is not package]
-        variables = {**os.environ, "PYFRAME_SHIM_PACKAGE": json.dumps({**package, "others": others})}
-        log = ROOT / "target" / f"tests-package-{package['minor']}.log"
-        run_suite(tally, f"{package['minor']}: tests/package", command, log, count_unittest, env=variables)
-    say(f"\n{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped")
-    return 1 if tally.failed else 0
+        about = json.dumps({**package, "others": others})
+        place = ROOT / "target" / f"pytest-package-{package['minor']}"
+        what = f"{package['minor']}: tests/package"
+        pytests.run(tally, what, sys.executable, ROOT / "tests" / "package", place, PYFRAME_SHIM_PACKAGE=about)
+    return tally.close()
 
 
 if __name__ == "__main__":

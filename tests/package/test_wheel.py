@@ -127,7 +127,7 @@ class OtherMinors(PackageTest):
             self.assertEqual(done.returncode, 1, done.stderr)
             self.assertRegex(
                 done.stderr.strip().splitlines()[-1],
-                rf"ImportError: pyframe-shim was built for CPython {MINOR} .*, but this is CPython {other['minor']}\.",
+                rf"ImportError: pyframe-shim for CPython {MINOR} \(.*\) was loaded into CPython {other['minor']}\.\d+, which it cannot serve; ",
             )
 
 

@@ -6,6 +6,7 @@ counted here: only what a hook adds. A process of its own does the counting, sin
 """
 
 import json
+import sys
 import unittest
 
 from support import run_script
@@ -126,6 +127,12 @@ class AbandonedStack(unittest.TestCase):
             for depth in DEPTHS:
                 figures = self.answer[f"{way}, {depth}"]
                 self.assertEqual(figures["copies"], figures["not cleared"], way)
+
+    @unittest.skipUnless(sys.getallocatedblocks(), "this allocator does not count its blocks")
+    def test_nothing_else_stays(self):
+        for way in ("taken over", "asked"):
+            for depth in DEPTHS:
+                figures = self.answer[f"{way}, {depth}"]
                 self.assertEqual(figures["blocks"], figures["copies"], way)
 
     def test_only_the_lost_frame_refers_to_a_copy(self):

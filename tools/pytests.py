@@ -1,0 +1,62 @@
+"""pytest, brought into the project's folder: it runs the tests, in whichever interpreter they are of.
+
+ARGS="-k name -x --lf" is passed on to it, in every command that runs tests.
+"""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+
+import pypi
+from cargo import ROOT
+from console import Failure, say
+
+# A release without compiled parts, for 3.10 and newer: one copy serves every interpreter.
+PYTEST = "pytest==9.1.0"
+PLACE = ROOT / ".tools" / "pytest"
+
+
+def ensure(paths=()):
+    """Bring pytest, with the pip of the first of these interpreters that has one, or with our own."""
+    if not (PLACE / "pytest" / "__init__.py").exists() and not pypi.bring((*paths, sys.executable), PYTEST, PLACE):
+        raise Failure("no interpreter here has pip, which would bring pytest (apt-get install python3-pip)")
+
+
+class Tally:
+    """How many tests passed, failed, and were skipped."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def add(self, passed=0, failed=0, skipped=0):
+        self.passed += passed
+        self.failed += failed
+        self.skipped += skipped
+
+    def close(self):
+        """Tell; the exit code."""
+        say(f"\n{self.passed} passed, {self.failed} failed, {self.skipped} skipped")
+        return 1 if self.failed else 0
+
+
+def run(tally, what, python, suite, place, **variables):
+    """Run one of the folders of tests in an interpreter, and count. What is kept from run to run lies in `place`."""
+    say(f"\n{what}")
+    place.mkdir(parents=True, exist_ok=True)
+    outcomes = place / "outcomes.json"
+    outcomes.unlink(missing_ok=True)
+    path = os.pathsep.join(filter(None, (variables.pop("PYTHONPATH", ""), str(PLACE))))
+    environment = {**os.environ, **variables, "PYTHONPATH": path, "PYFRAME_SHIM_OUTCOMES": str(outcomes)}
+    command = [python, "-m", "pytest", "-o", f"cache_dir={place / 'cache'}", *shlex.split(os.environ.get("ARGS", "")), str(suite)]
+    code = subprocess.run(command, cwd=ROOT, env=environment).returncode
+    if not outcomes.exists():
+        say(f"    the tests broke off: {python} ended with exit code {code}")
+        tally.add(failed=1)
+        return
+    counts = json.loads(outcomes.read_text())
+    failed = sum(counts.get(name, 0) for name in ("failed", "error", "xpassed"))
+    nothing_chosen = code == 5 and os.environ.get("ARGS")
+    passed = counts.get("passed", 0) + counts.get("xfailed", 0)
+    tally.add(passed, failed or int(code != 0 and not nothing_chosen), counts.get("skipped", 0))
