@@ -1,11 +1,10 @@
 """Whether every implementation gives the same answers, which is what makes comparing them fair.
 
-    agree.py    prints what was compared; the exit code is 1 if anything differs
+agree.py    prints what was compared; the exit code is 1 if anything differs
 """
 
 import gc
 import sys
-import types
 
 import bench
 import shapes

@@ -7,8 +7,8 @@
 /* ---- measuring ------------------------------------------------------------------------------------------------- */
 
 /* Nanoseconds per repetition, or -1 with an exception. */
-static double
-time_once(const struct operation *operation, struct world *world, const struct implementation *implementation, long times)
+static double time_once(
+    const struct operation *operation, struct world *world, const struct implementation *implementation, long times)
 {
     PyThreadState *tstate = PyThreadState_Get();
     if (operation->begin != NULL && operation->begin(world, tstate) < 0) {
@@ -24,8 +24,8 @@ time_once(const struct operation *operation, struct world *world, const struct i
 }
 
 /* How many repetitions take about so many nanoseconds; warms up on the way. -1 with an exception. */
-static long
-calibrate(const struct operation *operation, struct world *world, const struct implementation *implementation, double wanted)
+static long calibrate(
+    const struct operation *operation, struct world *world, const struct implementation *implementation, double wanted)
 {
     long times = 1;
     for (int tries = 0; tries < 40; tries++) {
@@ -93,8 +93,7 @@ static PyObject *measure(PyObject *module, PyObject *args)
 }
 
 /* What callgrind is told to count: by this name, in tools/callgrind.py. */
-__attribute__((noinline)) int bench_counted(
-    const struct operation *operation, struct world *world, PyThreadState *tstate,
+__attribute__((noinline)) int bench_counted(const struct operation *operation, struct world *world, PyThreadState *tstate,
     const struct implementation *implementation, long times)
 {
     int failed = operation->run(world, tstate, implementation, times);
@@ -148,7 +147,8 @@ static PyObject *time_calls(PyObject *module, PyObject *args)
     bool failed = false;
     double began = now();
     for (long i = 0; i < times && !failed; i++) {
-        PyObject *result = PyObject_Vectorcall(function, ((PyTupleObject *)arguments)->ob_item, PyTuple_GET_SIZE(arguments), NULL);
+        PyObject *result =
+            PyObject_Vectorcall(function, ((PyTupleObject *)arguments)->ob_item, PyTuple_GET_SIZE(arguments), NULL);
         failed = result == NULL;
         Py_XDECREF(result);
     }
@@ -183,8 +183,9 @@ static PyObject *slots_of(_PyInterpreterFrame *frame)
     return slots;
 }
 
-PyDoc_STRVAR(fast_to_locals_doc, "fast_to_locals(implementation, world, locals): merge into locals (None: a fresh dict). Returns\n"
-                                 "f_locals, free_vars_copied, the pointer in code units and the slots afterwards.");
+PyDoc_STRVAR(fast_to_locals_doc,
+    "fast_to_locals(implementation, world, locals): merge into locals (None: a fresh dict). Returns\n"
+    "f_locals, free_vars_copied, the pointer in code units and the slots afterwards.");
 static PyObject *fast_to_locals(PyObject *module, PyObject *args)
 {
     (void)module;
@@ -269,8 +270,9 @@ static PyObject *stack(PyObject *module, PyObject *args)
 
 /* ---- the chunk cache ------------------------------------------------------------------------------------------- */
 
-PyDoc_STRVAR(chunk_cache_doc, "chunk_cache(chunks): keep so many chunks, or none for 0. Returns whether there is anything to do:\n"
-                              "False where CPython keeps a chunk itself.");
+PyDoc_STRVAR(chunk_cache_doc,
+    "chunk_cache(chunks): keep so many chunks, or none for 0. Returns whether there is anything to do:\n"
+    "False where CPython keeps a chunk itself.");
 static PyObject *chunk_cache(PyObject *module, PyObject *chunks)
 {
     (void)module;
@@ -389,7 +391,15 @@ static PyMethodDef methods[] = {
 };
 
 static PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "bench", "The shim's symbols beside others that do the same.", -1, methods, NULL, NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT,
+    "bench",
+    "The shim's symbols beside others that do the same.",
+    -1,
+    methods,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
 };
 
 PyMODINIT_FUNC PyInit_bench(void)

@@ -49,17 +49,12 @@ static PyObject *floor_mapping(_PyInterpreterFrame *frame)
 /* ---- the table ------------------------------------------------------------------------------------------------- */
 
 struct implementation implementations[IMPLEMENTATIONS] = {
-    [SHIM] = {
-        "shim", THP_PyFrame_FastToLocalsWithError, get_framelocals_mapping, _PyFunction_CopyWithNewCode,
-        THP_PyFrame_New_NoTrack, THP_PyFrame_MakeAndSetFrameObject, THP_PyFrame_Clear,
-        THP_PyThreadState_BumpFramePointerSlow, THP_PyThreadState_PopFrame, THP_PyObject_VirtualAlloc,
-        THP_PyObject_VirtualFree, false,
-    },
-    [BASELINE] = {
-        "baseline", baseline_fast_to_locals, baseline_mapping, baseline_copy_function, baseline_new_frame_object,
-        baseline_make_frame_object, baseline_clear, baseline_push, baseline_pop, baseline_arena_alloc,
-        baseline_arena_free, false,
-    },
+    [SHIM] = {"shim", THP_PyFrame_FastToLocalsWithError, get_framelocals_mapping, _PyFunction_CopyWithNewCode,
+        THP_PyFrame_New_NoTrack, THP_PyFrame_MakeAndSetFrameObject, THP_PyFrame_Clear, THP_PyThreadState_BumpFramePointerSlow,
+        THP_PyThreadState_PopFrame, THP_PyObject_VirtualAlloc, THP_PyObject_VirtualFree, false},
+    [BASELINE] = {"baseline", baseline_fast_to_locals, baseline_mapping, baseline_copy_function, baseline_new_frame_object,
+        baseline_make_frame_object, baseline_clear, baseline_push, baseline_pop, baseline_arena_alloc, baseline_arena_free,
+        false},
     [TORCH] = {.name = "torch"},
     [FLOOR] = {.name = "floor", .fast_to_locals = floor_fast_to_locals, .mapping = floor_mapping},
 };
@@ -102,8 +97,7 @@ PyObject *load_torch(const char *path)
     struct implementation *torch = &implementations[TORCH];
     torch->objects_crash = PY_VERSION_HEX >= 0x030D0000;
     PyObject *found = PyList_New(0);
-    if (found == NULL
-        || look_up(library, "THP_PyFrame_FastToLocalsWithError", &torch->fast_to_locals, found) < 0
+    if (found == NULL || look_up(library, "THP_PyFrame_FastToLocalsWithError", &torch->fast_to_locals, found) < 0
         || look_up(library, "get_framelocals_mapping", &torch->mapping, found) < 0
         || look_up(library, "_PyFunction_CopyWithNewCode", &torch->copy_function, found) < 0
         || look_up(library, "THP_PyFrame_New_NoTrack", &torch->new_frame_object, found) < 0

@@ -52,8 +52,7 @@ static int fast_to_fresh(struct world *world, PyThreadState *tstate, const struc
     return failed;
 }
 
-static int fast_to_existing(
-    struct world *world, PyThreadState *tstate, const struct implementation *implementation, long times)
+static int fast_to_existing(struct world *world, PyThreadState *tstate, const struct implementation *implementation, long times)
 {
     (void)tstate;
     for (long i = 0; i < times; i++) {

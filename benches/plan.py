@@ -45,8 +45,13 @@ class Row:
 
     def described(self):
         return {
-            "operation": self.operation, "shape": self.label, "names": self.names, "refused": self.refused,
-            "depth": self.depth, "size": self.size, "curve": self.curve,
+            "operation": self.operation,
+            "shape": self.label,
+            "names": self.names,
+            "refused": self.refused,
+            "depth": self.depth,
+            "size": self.size,
+            "curve": self.curve,
         }
 
 

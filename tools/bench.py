@@ -53,7 +53,9 @@ def check_library(path, python):
         raise Failure(f"TORCH_LIB names {path}, which is not there; it is torch/lib/libtorch_python.so of an installed PyTorch")
     module = path.parent.parent / f"_C{python.suffix}"
     if not module.is_file():
-        raise Failure(f"TORCH_LIB names {path} for CPython {python.name}, but {module}, which an installed PyTorch for it has, is not there")
+        raise Failure(
+            f"TORCH_LIB names {path} for CPython {python.name}, but {module}, which an installed PyTorch for it has, is not there"
+        )
 
 
 def torch_release(path):
@@ -129,8 +131,11 @@ def write(all_results, quick):
     if quick:
         command.append("QUICK=1")
     facts = {
-        "command": " ".join(command), "machine": f"{processor()}, {os.cpu_count()} cores", "rounds": processes * rounds,
-        "processes": processes, "es": "" if processes == 1 else "es",
+        "command": " ".join(command),
+        "machine": f"{processor()}, {os.cpu_count()} cores",
+        "rounds": processes * rounds,
+        "processes": processes,
+        "es": "" if processes == 1 else "es",
     }
     (place / "bench.md").write_text(bench_tables.document(all_results, facts))
     bench_pictures.draw(all_results, folder)

@@ -23,12 +23,7 @@ STYLE = {
     "legend.frameon": False,
 }
 # Told apart without colours too, by their marks.
-LOOKS = {
-    "shim": ("#0b6bcb", "o", "-"),
-    "baseline": ("#d1495b", "s", "-"),
-    "torch": ("#e08e0b", "^", "--"),
-    "floor": ("#8a8a8a", "", ":"),
-}
+LOOKS = {"shim": ("#0b6bcb", "o", "-"), "baseline": ("#d1495b", "s", "-"), "torch": ("#e08e0b", "^", "--"), "floor": ("#8a8a8a", "", ":")}
 UNITS = {"slots": "bound slots", "cells": "cells", "depth": "frames pushed at once", "boundary": "frames below"}
 TICKS = (0.01, 0.1, 0.5, 1, 2)
 TITLES = {
@@ -58,9 +53,7 @@ def save(pyplot, figure, path):
 
 def panels(pyplot, all_results, width, height):
     """An empty picture for each interpreter, side by side."""
-    figure, axes = pyplot.subplots(
-        1, len(all_results), figsize=(width * len(all_results), height), sharex=True, sharey=True, squeeze=False
-    )
+    figure, axes = pyplot.subplots(1, len(all_results), figsize=(width * len(all_results), height), sharex=True, sharey=True, squeeze=False)
     for axis, results in zip(axes[0], all_results):
         axis.set_title(f"CPython {results.python.minor}" + (f", PyTorch {results.torch}" if results.torch else ""))
         axis.grid(True, which="major", color="#e4e4e4", linewidth=0.6)

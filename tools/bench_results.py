@@ -5,8 +5,18 @@ import statistics
 
 OTHERS = ("baseline", "torch", "floor")
 COLUMNS = (
-    "kind", "operation", "shape", "size", "implementation", "nanoseconds", "shim_ratio", "first_quartile", "third_quartile",
-    "instructions", "rounds", "note",
+    "kind",
+    "operation",
+    "shape",
+    "size",
+    "implementation",
+    "nanoseconds",
+    "shim_ratio",
+    "first_quartile",
+    "third_quartile",
+    "instructions",
+    "rounds",
+    "note",
 )
 
 

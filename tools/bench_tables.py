@@ -24,9 +24,16 @@ def operations(results):
     for row in results.rows:
         instructions = row.instructions.get("shim")
         yield (
-            row.operation, row.shape, nanoseconds(row.time("shim")), nanoseconds(row.time("baseline")), other(row, "baseline"),
-            other(row, "torch") if results.torch else "", other(row, "floor"),
-            "" if instructions is None else f"{instructions:,.0f}", counted(row, "baseline"), counted(row, "torch"),
+            row.operation,
+            row.shape,
+            nanoseconds(row.time("shim")),
+            nanoseconds(row.time("baseline")),
+            other(row, "baseline"),
+            other(row, "torch") if results.torch else "",
+            other(row, "floor"),
+            "" if instructions is None else f"{instructions:,.0f}",
+            counted(row, "baseline"),
+            counted(row, "torch"),
         )
 
 

@@ -1,6 +1,6 @@
 """The main job on real programs: each runs plain and through the shim, and must print the same bytes.
 
-    make demo [PYTHONS="python3.12 ..."]      one interpreter, the newest that is found, unless PYTHONS names others
+make demo [PYTHONS="python3.12 ..."]      one interpreter, the newest that is found, unless PYTHONS names others
 """
 
 import json

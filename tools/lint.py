@@ -1,11 +1,12 @@
-"""rustfmt and clippy with warnings denied, on every interpreter that is found; the order of the modules; the project's own rules.
+"""The layout of the sources, and what ruff finds; clippy on every interpreter that is found; the project's own rules.
 
-    make lint
+make lint
 """
 
 import re
 import sys
 
+import formatters
 import modules
 import pythons
 from builds import ROOT, Build
@@ -16,14 +17,10 @@ VERSION_CFG = re.compile(r"cfg.*Py_3_")
 VERSION_PLACES = ("build", "build.rs", "src/version")
 
 
-def tracked(*patterns):
-    return [ROOT / name for name in run(["git", "ls-files", *patterns], "git ls-files", cwd=ROOT).splitlines()]
-
-
 def own_rules():
     """What no tool checks: short files, and the Python version in one place."""
     broken = []
-    for path in tracked("*.rs", "*.py", "*.c", "*.cpp", "*.h"):
+    for path in formatters.tracked("*.rs", "*.py", "*.c", "*.cpp", "*.h"):
         name, lines = path.relative_to(ROOT), path.read_text().splitlines()
         if len(lines) > LONGEST and path.suffix in (".rs", ".py"):
             broken.append(f"{name} has {len(lines)} lines, more than {LONGEST}: two ideas?")
@@ -35,7 +32,7 @@ def own_rules():
 
 def lint():
     own_rules()
-    run(["cargo", "fmt", "--all", "--check"], "cargo fmt --check", cwd=ROOT)
+    formatters.apply(check=True)
     builds = [Build(python) for python in pythons.find() if not python.debug]
     for build in builds:
         with Step(f"{build.python.name}: clippy"):
@@ -47,7 +44,7 @@ def lint():
         with Step(f"{build.python.name}: the crate's documentation"):
             command = ["cargo", "doc", "--package", "pyframe-shim", "--no-deps", "--release", "--locked"]
             run(command, "cargo doc", cwd=ROOT, env={**build.environment(), "RUSTDOCFLAGS": "-D warnings"})
-    say("formatted, nothing that clippy warns of, and no module points back up")
+    say("formatted, nothing that ruff and clippy warn of, and no module points back up")
     return 0
 
 

@@ -28,8 +28,15 @@ LEFT_OUT = {
 }
 # Children are not followed: they would take most of the time.
 VALGRIND = [
-    "valgrind", "--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite", "--num-callers=50",
-    "--error-limit=no", "--child-silent-after-fork=yes", "--xml=yes", f"--suppressions={SANITIZE / 'python.supp'}",
+    "valgrind",
+    "--leak-check=full",
+    "--show-leak-kinds=definite",
+    "--errors-for-leak-kinds=definite",
+    "--num-callers=50",
+    "--error-limit=no",
+    "--child-silent-after-fork=yes",
+    "--xml=yes",
+    f"--suppressions={SANITIZE / 'python.supp'}",
 ]
 
 
@@ -61,8 +68,7 @@ class Error:
     def __init__(self, build, element):
         self.kind = element.findtext("kind")
         self.frames = [
-            (frame.findtext("fn") or "?", os.path.basename(frame.findtext("obj") or ""))
-            for frame in element.find("stack").findall("frame")
+            (frame.findtext("fn") or "?", os.path.basename(frame.findtext("obj") or "")) for frame in element.find("stack").findall("frame")
         ]
         ours = [str(build.out) in (frame.findtext("obj") or "") for frame in element.find("stack").findall("frame")]
         self.ours = any(ours)

@@ -8,8 +8,8 @@ The tests in tests/python run in each interpreter with the extensions that were 
 import itertools
 import sys
 
-import pythons
 import pytests
+import pythons
 from builds import EXTENSIONS, Build
 from console import Failure, main
 from test import python_tests

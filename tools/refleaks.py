@@ -21,9 +21,7 @@ WARM_UP, ROUNDS = 3, 5
 # What each round of a leak leaves behind: references and blocks.
 FAULTS = {"leak_reference": (1, 0), "leak_block": (0, 1)}
 # Tests of what CPython itself does wrong as well, and what that is.
-LEFT_OUT = {
-    "test_no_memory.NoMemory.test_arenas": "CPython 3.11 itself loses a reference to the function, and a debug build dies of it",
-}
+LEFT_OUT = {"test_no_memory.NoMemory.test_arenas": "CPython 3.11 itself loses a reference to the function, and a debug build dies of it"}
 # And those of release builds: the debug builds are flat there.
 INTERPRETER, ARGUMENTS = "CPython 3.12.1 itself leaks some 1,500 blocks with every interpreter", "CPython 3.12 itself leaks arguments there"
 RELEASE_LEFT_OUT = {
@@ -58,8 +56,14 @@ def hunt(build, modules, warm_up, rounds, left_out=()):
         work = {"warm_up": warm_up, "rounds": rounds, "modules": modules, "left_out": list(left_out)}
         try:
             done = subprocess.run(
-                program, env=environment, input=json.dumps(work), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                errors="replace", timeout=SECONDS,
+                program,
+                env=environment,
+                input=json.dumps(work),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                timeout=SECONDS,
             )
         except subprocess.TimeoutExpired:
             return None, f"not done after {SECONDS} s"
@@ -141,9 +145,7 @@ class Hunt:
         self.figures = f"{', '.join(figures)}, {len(failed)} tests failed"
 
     def line(self):
-        return (
-            f"{self.name}: {self.rounds} rounds of {self.tests} tests, {self.skipped} left out: {self.figures} ({self.seconds:.0f} s)"
-        )
+        return f"{self.name}: {self.rounds} rounds of {self.tests} tests, {self.skipped} left out: {self.figures} ({self.seconds:.0f} s)"
 
 
 def summary(done):

@@ -43,9 +43,7 @@ class Run:
             arguments = [str(FOLDER / "run_module.py"), way, str(report), module]
             command, environment = build.run_python(arguments, PYTHONHASHSEED="0")
             try:
-                done = subprocess.run(
-                    command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS
-                )
+                done = subprocess.run(command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS)
                 self.problem = f"exit code {done.returncode}" if done.returncode else None
                 self.errors = done.stderr.decode(errors="replace")
             except subprocess.TimeoutExpired:
@@ -163,7 +161,11 @@ def report(build, compared):
         f"hidden locals), {mismatches} mismatches"
     )
     for comparison in compared:
-        for title, outcomes in (("DIFFERENT", comparison.different), ("explained", comparison.explained), ("unstable", comparison.unstable)):
+        for title, outcomes in (
+            ("DIFFERENT", comparison.different),
+            ("explained", comparison.explained),
+            ("unstable", comparison.unstable),
+        ):
             for test, (watched, taken) in outcomes.items():
                 say(f"  {title}: {test}: {' or '.join(sorted(taken))}, and with the do-nothing hook {' or '.join(sorted(watched))}")
                 if title == "explained":

@@ -1,6 +1,6 @@
 """Start one of the tools: what the Makefile calls. Python 2 and every Python 3 must be able to read this file.
 
-    python3 tools/start.py install
+python3 tools/start.py install
 """
 
 import os

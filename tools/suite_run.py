@@ -24,8 +24,14 @@ class SuiteRun:
             environment = {**environment, "PYFRAME_SHIM_OUTCOMES": str(outcomes)}
             try:
                 done = subprocess.run(
-                    command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                    errors="replace", timeout=SECONDS,
+                    command,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                    errors="replace",
+                    timeout=SECONDS,
                 )
                 text, code = done.stdout, done.returncode
             except subprocess.TimeoutExpired:

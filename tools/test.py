@@ -12,8 +12,8 @@ import os
 import subprocess
 import sys
 
-import pythons
 import pytests
+import pythons
 from builds import EXTENSIONS, ROOT, Build
 from console import main, say
 

@@ -6,11 +6,10 @@ No PyTorch is needed: a small library of the test's own stands in for it.
 """
 
 import json
-import os
 import sys
 
-import pythons
 import pytests
+import pythons
 import wheel
 from builds import ROOT, Build
 from console import Step, main, run, say

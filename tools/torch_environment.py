@@ -5,7 +5,6 @@ and links to it, so that a second interpreter costs no more than torch itself. t
 """
 
 import os
-import pathlib
 import shutil
 import subprocess
 import sys
@@ -90,8 +89,13 @@ class Environment:
         """Run a program there: exit code (None if it took too long), and what it wrote to stdout and stderr."""
         try:
             done = subprocess.run(
-                [self.executable, *arguments], env=self.variables(**variables), stdin=subprocess.DEVNULL, capture_output=True,
-                text=True, errors="replace", timeout=timeout,
+                [self.executable, *arguments],
+                env=self.variables(**variables),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=timeout,
             )
         except subprocess.TimeoutExpired:
             return None, "", f"not done after {timeout} s"

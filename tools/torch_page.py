@@ -45,6 +45,12 @@ def page(table):
         lines.append(f"| {release} | " + " | ".join(cells) + " |")
     given = {entry["verdict"] for entries in table.values() for entry in entries.values()}
     lines += ["", *(f"- *{name}*: {meaning}." for name, meaning in VERDICTS.items() if name in given)]
-    lines += ["", DYNAMO, "", "| set | functions called | data read | of PyTorch's own, reached the same way |", "| --- | --- | --- | --- |"]
+    lines += [
+        "",
+        DYNAMO,
+        "",
+        "| set | functions called | data read | of PyTorch's own, reached the same way |",
+        "| --- | --- | --- | --- |",
+    ]
     lines += [f"| {letter} | {' | '.join(map(code, found))} |" for found, letter in letters.items()]
     return "\n".join(lines) + "\n"

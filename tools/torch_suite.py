@@ -145,7 +145,11 @@ class Comparison:
     def line(self):
         text = f"{', '.join(self.modules)}: {self.cases} cases, "
         text += f"{len(self.different)} DIFFERENT" if self.different else "the same"
-        for what, found in (("crash plain", self.crashes("plain")), ("CRASH ON THE SHIM", self.crashes("shim")), ("unstable", self.unstable)):
+        for what, found in (
+            ("crash plain", self.crashes("plain")),
+            ("CRASH ON THE SHIM", self.crashes("shim")),
+            ("unstable", self.unstable),
+        ):
             text += f", {len(found)} {what}" if found else ""
         return text
 
@@ -170,7 +174,10 @@ def report(environment, compared):
     for name in names:
         backend = name.rpartition("[")[2].rstrip("]")
         by_backend[backend] = by_backend.get(backend, 0) + 1
-    total = lambda count: sum(comparison.total(count) for comparison in compared)
+
+    def total(count):
+        return sum(comparison.total(count) for comparison in compared)
+
     different = sum(len(comparison.different) for comparison in compared)
     at_exit = sum(AT_EXIT in {**comparison.different, **comparison.unstable} for comparison in compared)
     errors = {name: error for comparison in compared for name, error in comparison.errors().items()}

@@ -37,8 +37,7 @@ static PyObject *discard(State &state, PyThreadState *tstate, Frame *frame)
 }
 
 // Runs `code` in the place of the frame's own, on the frame's arguments. Consumes the frame as the evaluator would.
-static PyObject *run_in_place(
-    State &state, PyThreadState *tstate, Frame *frame, PyCodeObject *code, bool free_vars_copied)
+static PyObject *run_in_place(State &state, PyThreadState *tstate, Frame *frame, PyCodeObject *code, bool free_vars_copied)
 {
     state.counts.copy_function++;
     PyFunctionObject *function = _PyFunction_CopyWithNewCode(frame_function(frame), code);

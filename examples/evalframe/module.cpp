@@ -65,8 +65,7 @@ static PyObject *set_callback(PyObject *module, PyObject *args, PyObject *kwargs
     static const char *names[] = {"callback", "merge_locals", nullptr};
     PyObject *callback;
     int merge_locals = 0;
-    if (!PyArg_ParseTupleAndKeywords(
-            args, kwargs, "O|p:set_callback", const_cast<char **>(names), &callback, &merge_locals)) {
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|p:set_callback", const_cast<char **>(names), &callback, &merge_locals)) {
         return nullptr;
     }
     if (callback != Py_None && !PyCallable_Check(callback)) {
@@ -106,26 +105,24 @@ static PyObject *counters(PyObject *module, PyObject *)
 {
     const State &state = *state_of(module);
     const auto &counts = state.counts;
-    return Py_BuildValue(
-        "{sKsKs{sKsKsKsK}s{sKsKsKsKsKsK}}", "seen", state.seen, "taken_over", state.taken_over, "passed", "started",
-        state.passed[FRAME_STARTED], "namespace", state.passed[FRAME_NAMESPACE], "no function",
-        state.passed[FRAME_NO_FUNCTION], "callback said no", state.declined, "symbols",
-        "THP_PyFrame_FastToLocalsWithError", counts.fast_to_locals, "get_framelocals_mapping", counts.mapping,
-        "_PyFunction_CopyWithNewCode", counts.copy_function, "THP_PyThreadState_BumpFramePointerSlow", counts.push,
-        "THP_PyFrame_Clear", counts.clear, "THP_PyThreadState_PopFrame", counts.pop);
+    return Py_BuildValue("{sKsKs{sKsKsKsK}s{sKsKsKsKsKsK}}", "seen", state.seen, "taken_over", state.taken_over, "passed",
+        "started", state.passed[FRAME_STARTED], "namespace", state.passed[FRAME_NAMESPACE], "no function",
+        state.passed[FRAME_NO_FUNCTION], "callback said no", state.declined, "symbols", "THP_PyFrame_FastToLocalsWithError",
+        counts.fast_to_locals, "get_framelocals_mapping", counts.mapping, "_PyFunction_CopyWithNewCode", counts.copy_function,
+        "THP_PyThreadState_BumpFramePointerSlow", counts.push, "THP_PyFrame_Clear", counts.clear, "THP_PyThreadState_PopFrame",
+        counts.pop);
 }
 
 static PyMethodDef methods[] = {
-    {"set_callback", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(set_callback)),
-     METH_VARARGS | METH_KEYWORDS,
-     "set_callback(callback, merge_locals=False)\n--\n\n"
-     "Ask callback(view) about every eligible frame: it returns a code object to run instead, or None.\n"
-     "With merge_locals, view.locals is the frame's f_locals, filled in; else a fresh dict. None takes it away."},
+    {"set_callback", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(set_callback)), METH_VARARGS | METH_KEYWORDS,
+        "set_callback(callback, merge_locals=False)\n--\n\n"
+        "Ask callback(view) about every eligible frame: it returns a code object to run instead, or None.\n"
+        "With merge_locals, view.locals is the frame's f_locals, filled in; else a fresh dict. None takes it away."},
     {"run_all", run_all, METH_O,
-     "run_all(on, /)\n--\n\nEvaluate every eligible frame through a shadow frame with its own code."},
+        "run_all(on, /)\n--\n\nEvaluate every eligible frame through a shadow frame with its own code."},
     {"watch", watch, METH_O, "watch(on, /)\n--\n\nCount frames, and evaluate them as they are."},
     {"counters", counters, METH_NOARGS,
-     "counters()\n--\n\nFrames seen, taken over and passed on, and calls per symbol of the shim, so far."},
+        "counters()\n--\n\nFrames seen, taken over and passed on, and calls per symbol of the shim, so far."},
     {nullptr, nullptr, 0, nullptr},
 };
 

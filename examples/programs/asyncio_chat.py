@@ -80,10 +80,12 @@ async def connection(server, name, room):
 
 async def chat(server, barrier, name, room):
     """Say everything while listening to the room; return what each member said."""
+
     async def talk(send):
         for number in range(MESSAGES):
             send(kind="say", text=f"{name} says {number * number}")
             await asyncio.sleep(0)
+
     heard = defaultdict(list)
     async with connection(server, name, room) as (incoming, send), asyncio.TaskGroup() as group:
         await barrier.wait()

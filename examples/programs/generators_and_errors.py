@@ -116,9 +116,11 @@ def comprehensions():
     scale, number = 10, "untouched"
     late = [lambda: number * scale for number in range(3)]
     grid = [[(lambda: (row, column, scale))() for column in range(2)] for row in range(2)]
+
     class Palette:
         names = ["red", "blue"]
         places = {name: place * scale for place, name in enumerate(names)}
+
     scale = 100
     yield f"late {[function() for function in late]}, grid {grid}, number {number}"
     yield f"palette {Palette.places}, locals {[sorted(locals()) for _ in range(1)]}"

@@ -25,8 +25,19 @@ LAYOUTS = {
     "unicode": {"ensure_ascii": False, "indent": 1},
 }
 BROKEN_TEXTS = [
-    "", "[1, 2", "[1, 2,]", '{"a" 1}', '{"a": 1,}', '{"a": 1, "a": 2}', "tru",
-    '"no end', '"bad \\x escape"', '"\\u12"', '"tab\there"', "{} {}", '{"$type": "ghost"}',
+    "",
+    "[1, 2",
+    "[1, 2,]",
+    '{"a" 1}',
+    '{"a": 1,}',
+    '{"a": 1, "a": 2}',
+    "tru",
+    '"no end',
+    '"bad \\x escape"',
+    '"\\u12"',
+    '"tab\there"',
+    "{} {}",
+    '{"$type": "ghost"}',
 ]
 
 

@@ -36,6 +36,7 @@ class Money:
 
 class NotNegative:
     """A descriptor for a quantity that refuses to fall below zero."""
+
     def __set_name__(self, owner, name):
         self.name = name
 
@@ -50,6 +51,7 @@ class NotNegative:
 
 class Trader(abc.ABC):
     """An account, and an opinion of what a share is worth."""
+
     kinds = []
     cash, shares = NotNegative(), NotNegative()
 
@@ -89,11 +91,13 @@ def moving_average(average, weight):
         nonlocal average
         average += (price - average) * weight
         return average
+
     return update
 
 
 class OrderBook:
     """The open orders of one day, each a tuple of rank, ticket, trader and limit."""
+
     def __init__(self, price):
         self.prices, self.bounced, self.bids, self.asks = [price], [], [], []
 
@@ -139,8 +143,10 @@ def main():
             price = book.price
             cash, shares = sum((t.cash for t in traders), Money()), sum(t.shares for t in traders)
             digest = hashlib.sha256(repr((book.prices, book.bounced)).encode()).hexdigest()
-            print(f"  day {day}: low {min(book.prices)}, high {max(book.prices)}, trades {len(book.prices) - 1}, "
-                  f"bounced {len(book.bounced)}, cash {cash}, shares {shares}, digest {digest[:12]}")
+            print(
+                f"  day {day}: low {min(book.prices)}, high {max(book.prices)}, trades {len(book.prices) - 1}, "
+                f"bounced {len(book.bounced)}, cash {cash}, shares {shares}, digest {digest[:12]}"
+            )
         for kind in Trader.kinds:
             poorest, *_, richest = sorted(t.cash + price * t.shares for t in traders if type(t) is kind)
             print(f"  {kind.__name__}: poorest {poorest}, richest {richest}")

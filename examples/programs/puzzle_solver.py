@@ -20,9 +20,7 @@ ROWS = [range(9 * row, 9 * row + 9) for row in range(9)]
 BOXES = [[9 * (r + i // 3) + c + i % 3 for i in range(9)] for r in (0, 3, 6) for c in (0, 3, 6)]
 UNITS = [*ROWS, *zip(*ROWS), *BOXES]
 PEERS = [{peer for unit in UNITS if cell in unit for peer in unit} - {cell} for cell in range(81)]
-WORD_PAIRS = [
-    ("kitten", "sitting"), ("gattaca", "tacgaccatgat"), ("the quick brown fox jumps", "a lazy dog sleeps on"),
-]
+WORD_PAIRS = [("kitten", "sitting"), ("gattaca", "tacgaccatgat"), ("the quick brown fox jumps", "a lazy dog sleeps on")]
 REFUSED = ["", "1 +", "(1 + 2", "1 2", "* 3", "2 // (3 - 3)", "7 % 0"]
 SUMS = {"+": operator.add, "-": operator.sub}
 PRODUCTS = {"*": operator.mul, "//": operator.floordiv, "%": operator.mod}
@@ -63,23 +61,26 @@ def permutations(items):
     if not items:
         yield ()
     for index, item in enumerate(items):
-        for rest in permutations(items[:index] + items[index + 1:]):
+        for rest in permutations(items[:index] + items[index + 1 :]):
             yield (item, *rest)
 
 
 def edit_distance(left, right):
     """Return the Levenshtein distance and the statistics of the memo behind it."""
+
     @functools.lru_cache(maxsize=None)
     def distance(i, j):
         if i == 0 or j == 0:
             return i + j
         substituted = distance(i - 1, j - 1) + (left[i - 1] != right[j - 1])
         return min(substituted, distance(i - 1, j) + 1, distance(i, j - 1) + 1)
+
     return distance(len(left), len(right)), distance.cache_info()
 
 
 class Calculator:
     """A parser that evaluates integer arithmetic as it reads."""
+
     def __init__(self, text):
         self.tokens = [*re.findall(r"\d+|//|\S", text), "the end"]
 

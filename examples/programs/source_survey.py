@@ -18,9 +18,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MODULES = [
-    "argparse.py", "ast.py", "calendar.py", "collections/__init__.py", "contextlib.py",
-    "dataclasses.py", "difflib.py", "doctest.py", "enum.py", "fractions.py",
-    "functools.py", "inspect.py", "json/encoder.py", "shlex.py", "typing.py",
+    "argparse.py",
+    "ast.py",
+    "calendar.py",
+    "collections/__init__.py",
+    "contextlib.py",
+    "dataclasses.py",
+    "difflib.py",
+    "doctest.py",
+    "enum.py",
+    "fractions.py",
+    "functools.py",
+    "inspect.py",
+    "json/encoder.py",
+    "shlex.py",
+    "typing.py",
 ]
 
 

@@ -1,6 +1,6 @@
 """Newton's method on a grid of points, until all of them have settled: a loop that depends on data, and its generator.
 
-    python -m pyframe_shim run --stats examples/torch/newton_fractal.py
+python -m pyframe_shim run --stats examples/torch/newton_fractal.py
 """
 
 import torch

@@ -1,6 +1,6 @@
 """A small recurrent network learns to spell numbers, then spells: Python decides letter by letter when to stop.
 
-    python -m pyframe_shim run --stats examples/torch/spell_numbers.py
+python -m pyframe_shim run --stats examples/torch/spell_numbers.py
 """
 
 import torch

@@ -1,6 +1,6 @@
 """A classifier learns to tell two spirals apart, compiled, with a graph break in each forward pass.
 
-    python -m pyframe_shim run --stats examples/torch/train_mlp.py
+python -m pyframe_shim run --stats examples/torch/train_mlp.py
 """
 
 import math

@@ -6,6 +6,7 @@
 or `python -m pyframe_shim run program.py`.
 """
 
+
 def _for_another_python():
     """The error of a package without a module for this interpreter; None if there is one, which says itself what is wrong."""
     import importlib.machinery
@@ -33,7 +34,13 @@ except ImportError as problem:
 _PLACES = {
     "dropin": ["chunk_cache_stats", "counters", "disable_chunk_cache", "enable_chunk_cache"],
     "errors": [
-        "BoundElsewhere", "IncompatibleTorch", "NoTorch", "NothingToReplace", "PyFrameShimError", "TooLate", "UnknownTorch",
+        "BoundElsewhere",
+        "IncompatibleTorch",
+        "NoTorch",
+        "NothingToReplace",
+        "PyFrameShimError",
+        "TooLate",
+        "UnknownTorch",
         "UnsupportedPlatform",
     ],
     "interpose": ["bound_symbols", "install"],

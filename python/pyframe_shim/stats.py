@@ -27,4 +27,3 @@ def lines():
         yield f"  chunk cache of {cache['capacity']}: {cache['hits']:,} hits, {cache['misses']:,} misses"
     else:
         yield "  chunk cache: off"
-

@@ -9,8 +9,10 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
-import pythons  # noqa: E402
-from builds import Build, compiler, exported  # noqa: E402
+import pythons as pythons  # noqa: E402
+from builds import Build  # noqa: E402
+from builds import compiler as compiler  # noqa: E402
+from builds import exported as exported  # noqa: E402
 from pythons import Python  # noqa: E402
 
 BUILDS = [Build(Python(path)) for path in json.loads(os.environ["PYFRAME_SHIM_PYTHONS"])]

@@ -20,7 +20,9 @@ class BeforePrivateFrames(Refusals):
     def test_empty_tables(self):
         for minor in (9, 10):
             with self.subTest(minor=minor):
-                built = self.build(self.interpreter(f"s/^version_minor .*/version_minor {minor}/", f"s/^version 3[.][0-9]*/version 3.{minor}/"))
+                built = self.build(
+                    self.interpreter(f"s/^version_minor .*/version_minor {minor}/", f"s/^version 3[.][0-9]*/version 3.{minor}/")
+                )
                 self.assertEqual(defined("--dyn-syms", built), EMPTY_SET)
                 library = ctypes.CDLL(str(built))
                 self.assertIsNone(ctypes.c_void_p.in_dll(library, "THP_PyOpcode_Caches").value)
@@ -42,4 +44,3 @@ class BeforePrivateFrames(Refusals):
             self.assertEqual((answer.stdout.strip(), answer.stderr), ("0", ""))
             return
         self.skipTest("no CPython 3.9 or 3.10 was found")
-

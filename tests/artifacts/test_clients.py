@@ -38,8 +38,14 @@ class Clients(unittest.TestCase):
         """Compile a client with the flags of a build, against its Python's headers or another's."""
         variable, names, standard = SOURCES[source]
         return [
-            *compiler(variable, *names), standard, *WARNINGS, "-fPIC", *self.flags(build, "--cflags"),
-            *python_includes(python or build), ROOT / "tests" / "clients" / source, *arguments,
+            *compiler(variable, *names),
+            standard,
+            *WARNINGS,
+            "-fPIC",
+            *self.flags(build, "--cflags"),
+            *python_includes(python or build),
+            ROOT / "tests" / "clients" / source,
+            *arguments,
         ]
 
     def test_clients_link_either_library(self):

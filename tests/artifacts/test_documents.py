@@ -57,8 +57,14 @@ class Documents(unittest.TestCase):
         self.assertEqual([line.split()[0] for line in script.splitlines() if line[0] != " "], ["make", "export", "cc"])
         for build in BUILDS:
             python = pathlib.Path(build.python.path)
-            config = next((path for path in (python.parent / f"{name}-config" for name in (python.name, f"python{build.python.label}"))
-                           if path.exists()), None)
+            config = next(
+                (
+                    path
+                    for path in (python.parent / f"{name}-config" for name in (python.name, f"python{build.python.label}"))
+                    if path.exists()
+                ),
+                None,
+            )
             self.assertIsNotNone(config, f"{python} has no python-config beside it")
             with self.subTest(python=build.python.name), tempfile.TemporaryDirectory() as home:
                 (pathlib.Path(home) / "my_extension.c").write_text(source)
@@ -77,7 +83,9 @@ class Documents(unittest.TestCase):
         if not clone.is_symlink():
             clone.symlink_to(ROOT)
         (crate / "Cargo.toml").write_text(CRATE + fenced(section("Use it from Rust"), "toml"))
-        (crate / "src" / "lib.rs").write_text('#[unsafe(no_mangle)]\npub extern "C" fn minor() -> i32 {\n    pyframe_shim::runtime::BUILD.minor\n}\n')
+        (crate / "src" / "lib.rs").write_text(
+            '#[unsafe(no_mangle)]\npub extern "C" fn minor() -> i32 {\n    pyframe_shim::runtime::BUILD.minor\n}\n'
+        )
         shutil.copy(ROOT / "Cargo.lock", crate)  # or cargo would look for newer ones
         kept = {name: value for name, value in build.environment().items() if name != "CARGO_TARGET_DIR"}
         run(["cargo", "build", "--release"], cwd=crate, env=kept)

@@ -195,7 +195,9 @@ class CommandRefusals(Refusals):
         minor = BUILDS[0].python.minor
         python = self.interpreter("s#^/.*/include/.*#/no/such/folder#")
         self.assert_refused(
-            self.make("install", f"PYTHON={python}"), "no /no/such/folder/internal/pycore_frame.h", "internal ones",
+            self.make("install", f"PYTHON={python}"),
+            "no /no/such/folder/internal/pycore_frame.h",
+            "internal ones",
             f"apt-get install python{minor}-dev",
         )
 

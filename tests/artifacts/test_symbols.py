@@ -85,6 +85,3 @@ class Symbols(unittest.TestCase):
                 answer = run([build.python.path, "-c", code], cwd=folder, env={"PYTHONPATH": folder})
                 # 42 from the other library, 1 from the stand-in for libpython, and opcode 0 has no caches in ours.
                 self.assertEqual(answer.strip(), "(42, 1, 0)")
-
-
-

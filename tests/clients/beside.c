@@ -15,18 +15,39 @@ const int _PyOpcode_macro_expansion[256] = {0};
 const int _PyOpcode_PseudoTargets[12] = {0};
 int _PyOpcode_num_popped(int opcode, int oparg);
 int _PyOpcode_num_pushed(int opcode, int oparg);
-int _PyOpcode_num_popped(int opcode, int oparg) { return opcode + oparg; }
-int _PyOpcode_num_pushed(int opcode, int oparg) { return opcode + oparg; }
+int _PyOpcode_num_popped(int opcode, int oparg)
+{
+    return opcode + oparg;
+}
+int _PyOpcode_num_pushed(int opcode, int oparg)
+{
+    return opcode + oparg;
+}
 void _PyFrame_Clear(void *frame);
-void _PyFrame_Clear(void *frame) { (void)frame; }
+void _PyFrame_Clear(void *frame)
+{
+    (void)frame;
+}
 void _PyFrame_ClearExceptCode(void *frame);
-void _PyFrame_ClearExceptCode(void *frame) { (void)frame; }
+void _PyFrame_ClearExceptCode(void *frame)
+{
+    (void)frame;
+}
 void *_PyFrame_MakeAndSetFrameObject(void *frame);
-void *_PyFrame_MakeAndSetFrameObject(void *frame) { return frame; }
+void *_PyFrame_MakeAndSetFrameObject(void *frame)
+{
+    return frame;
+}
 void *_PyFrame_New_NoTrack(void *code);
-void *_PyFrame_New_NoTrack(void *code) { return code; }
+void *_PyFrame_New_NoTrack(void *code)
+{
+    return code;
+}
 void *_PyObject_VirtualAlloc(size_t size);
-void *_PyObject_VirtualAlloc(size_t size) { return size ? NULL : NULL; }
+void *_PyObject_VirtualAlloc(size_t size)
+{
+    return size ? NULL : NULL;
+}
 
 static PyObject *use(PyObject *module, PyObject *args)
 {

@@ -99,8 +99,8 @@ static PyObject *log_(PyObject *module, PyObject *on)
     logging = false;
     PyObject *log = PyList_New(0);
     for (int i = 0; log != NULL && i < noted; i++) {
-        PyObject *entry =
-            Py_BuildValue("NnN", PyLong_FromVoidPtr(notes[i].memory), (Py_ssize_t)notes[i].size, PyBool_FromLong(notes[i].freed));
+        PyObject *entry = Py_BuildValue(
+            "NnN", PyLong_FromVoidPtr(notes[i].memory), (Py_ssize_t)notes[i].size, PyBool_FromLong(notes[i].freed));
         if (entry == NULL || PyList_Append(log, entry) < 0) {
             Py_CLEAR(log);
         }
@@ -305,7 +305,8 @@ static PyObject *pop(PyObject *module, PyObject *frame)
     Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(fill_doc, "fill(): push what leaves one word of room in the chunk, to be popped; None if nothing had to be pushed.");
+PyDoc_STRVAR(
+    fill_doc, "fill(): push what leaves one word of room in the chunk, to be popped; None if nothing had to be pushed.");
 static PyObject *fill(PyObject *module, PyObject *args)
 {
     (void)module, (void)args;
@@ -369,7 +370,8 @@ static struct {
     PyObject **top, **limit;
 } aside[STACKS];
 
-PyDoc_STRVAR(switch_stack_doc, "switch_stack(n): go on with the n-th stack put aside (empty at first); this one takes its place.");
+PyDoc_STRVAR(
+    switch_stack_doc, "switch_stack(n): go on with the n-th stack put aside (empty at first); this one takes its place.");
 static PyObject *switch_stack(PyObject *module, PyObject *object)
 {
     (void)module;
@@ -546,7 +548,15 @@ static PyModuleDef_Slot module_slots[] = {
 };
 
 static PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "arenas", "Arena allocators and chunks, for tests.", 0, methods, module_slots, NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT,
+    "arenas",
+    "Arena allocators and chunks, for tests.",
+    0,
+    methods,
+    module_slots,
+    NULL,
+    NULL,
+    NULL,
 };
 
 PyMODINIT_FUNC PyInit_arenas(void)

@@ -154,8 +154,8 @@ PyMODINIT_FUNC PyInit_mistakes(void)
     if (module == NULL) {
         return NULL;
     }
-    const char *names[MISTAKES] = {"NONE",     "SWAPPED",      "BOTH",         "BOTH_REVERSED", "CONSUMED",
-                                   "POPPED_TWICE", "POPPED_FIRST", "POPPED_CALLER", "NEVER_CLEARED"};
+    const char *names[MISTAKES] = {"NONE", "SWAPPED", "BOTH", "BOTH_REVERSED", "CONSUMED", "POPPED_TWICE", "POPPED_FIRST",
+        "POPPED_CALLER", "NEVER_CLEARED"};
     for (int number = 0; number < MISTAKES; number++) {
         if (PyModule_AddIntConstant(module, names[number], number) < 0) {
             Py_DECREF(module);

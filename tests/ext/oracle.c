@@ -41,9 +41,8 @@ static void mismatch(const char *route, PyCodeObject *code, PyObject *expected, 
         return;
     }
     PyObject *names = PySequence_List(expected), *ours = found ? PySequence_List(found) : Py_NewRef(Py_None);
-    PyObject *text = names && ours ? PyUnicode_FromFormat(
-                         "%s of %U, %U:%d: %R, but it is %R, or other values", route, code->co_qualname, code->co_filename,
-                         code->co_firstlineno, ours, names)
+    PyObject *text = names && ours ? PyUnicode_FromFormat("%s of %U, %U:%d: %R, but it is %R, or other values", route,
+                                         code->co_qualname, code->co_filename, code->co_firstlineno, ours, names)
                                    : NULL;
     if (text == NULL || PyList_Append(descriptions, text) < 0) {
         PyErr_Clear();
@@ -269,9 +268,8 @@ static PyObject *stop(PyObject *module, PyObject *args)
 {
     (void)module, (void)args;
     _PyInterpreterState_SetEvalFrameFunc(PyInterpreterState_Get(), _PyEval_EvalFrameDefault);
-    return Py_BuildValue(
-        "{sKsKsKsKsKsO}", "entries", entries, "samples", samples, "hidden", hidden_seen, "passed over", passed_over,
-        "mismatches", mismatches, "descriptions", descriptions);
+    return Py_BuildValue("{sKsKsKsKsKsO}", "entries", entries, "samples", samples, "hidden", hidden_seen, "passed over",
+        passed_over, "mismatches", mismatches, "descriptions", descriptions);
 }
 
 PyDoc_STRVAR(compare_frame_doc, "compare_frame(frame_object): compare a frame that runs or is suspended, now.");
@@ -290,7 +288,15 @@ static PyMethodDef methods[] = {
 };
 
 static PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "oracle", "The shim's locals against what is known otherwise.", -1, methods, NULL, NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT,
+    "oracle",
+    "The shim's locals against what is known otherwise.",
+    -1,
+    methods,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
 };
 
 PyMODINIT_FUNC PyInit_oracle(void)

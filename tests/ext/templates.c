@@ -216,8 +216,15 @@ static PyModuleDef_Slot module_slots[] = {
 };
 
 static PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "templates", "Dicts of locals, and the memory that making them takes.", 0, methods, module_slots,
-    NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT,
+    "templates",
+    "Dicts of locals, and the memory that making them takes.",
+    0,
+    methods,
+    module_slots,
+    NULL,
+    NULL,
+    NULL,
 };
 
 PyMODINIT_FUNC PyInit_templates(void)

@@ -103,13 +103,15 @@ class Expressions:
         element, tail = self.expression(inner, depth), " ".join(clauses)
         if clauses[0].startswith("async"):
             return f"[{element} {tail}]"
-        return self.pick((
-            f"[{element} {tail}]",
-            f"{{lambda: {targets[-1]} {tail}}}",
-            f"{{{self.fresh()}: {element} {tail}}}",
-            f"list({element} {tail})",
-            f"drive({element} {tail})",
-        ))
+        return self.pick(
+            (
+                f"[{element} {tail}]",
+                f"{{lambda: {targets[-1]} {tail}}}",
+                f"{{{self.fresh()}: {element} {tail}}}",
+                f"list({element} {tail})",
+                f"drive({element} {tail})",
+            )
+        )
 
     def iterable(self, scope):
         return self.pick((f"({self.fresh()}, {self.fresh()})", f"each({self.name(scope)})"))
@@ -315,7 +317,7 @@ class Writer(Expressions):
         names = self.draw(st.lists(st.sampled_from(PARAMETERS), max_size=4, unique=True))
         kinds = sorted(self.draw(st.integers(0, 4)) for _ in names)
         kinds = [kind for index, kind in enumerate(kinds) if kind not in (2, 4) or kind not in kinds[:index]]
-        names = names[:len(kinds)]
+        names = names[: len(kinds)]
         parameters, arguments, needs_default = [], [], False
         for index, (name, kind) in enumerate(zip(names, kinds)):
             if kind == 3 and 2 not in kinds and 3 not in kinds[:index]:
@@ -332,7 +334,7 @@ class Writer(Expressions):
             has_default = (needs_default and kind < 3) or self.maybe(3)
             needs_default |= has_default and kind < 3
             parameters.append(f"{name}={self.expression(scope, 1)}" if has_default else name)
-            if kind == 0 and 0 not in kinds[index + 1:]:
+            if kind == 0 and 0 not in kinds[index + 1 :]:
                 parameters.append("/")
             if not has_default:
                 arguments.append(f"{name}={self.fresh()}" if kind == 3 else self.expression(scope, 0))

@@ -1,6 +1,6 @@
 """Generated programs: locals by every route against the interpreter's own answer. A failing one is shrunk and saved.
 
-    python test_locals.py EXAMPLES
+python test_locals.py EXAMPLES
 """
 
 import hashlib
@@ -53,8 +53,13 @@ def main(examples):
     figures, began = Figures(), time.monotonic()
     test = given(programs())(figures.check)
     test = settings(
-        max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate, Phase.shrink], report_multiple_bugs=False, print_blob=False,
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate, Phase.shrink],
+        report_multiple_bugs=False,
+        print_blob=False,
     )(test)
     if os.environ.get("SEED"):
         test = seed(int(os.environ["SEED"]))(test)

@@ -41,7 +41,10 @@ class Replaced(PackageTest):
     def test_bound_symbols(self):
         functions, data = names()
         for name, other in self.others().items():
-            self.write("keeps.py", BOUND + f"""
+            self.write(
+                "keeps.py",
+                BOUND
+                + f"""
 import os, pyframe_shim
 pyframe_shim.install()
 import torch
@@ -50,7 +53,8 @@ os.remove({str(self.library)!r})
 if {other and str(other)!r}:
     os.rename({str(other)!r}, {str(self.library)!r})
 print(json.dumps([before == bound(), sorted(before), set(before.values()) == {{pyframe_shim._native.__file__}}]))
-""")
+""",
+            )
             kept = shutil.copy2(self.library, self.folder / "kept.so")
             with self.subTest(other=name):
                 done = process([PYTHON, "keeps.py"], cwd=self.folder, env=self.environment)
@@ -91,8 +95,10 @@ class Images(PackageTest):
     """Libraries whose tables say what is not so: nothing outside of them is read."""
 
     def slots(self, library):
-        code = f"import ctypes, json; ctypes.CDLL({str(library)!r}); from pyframe_shim import _native; " \
-               "print(json.dumps([_native.loaded(b'made.so') is not None, _native.slots(b'made.so')]))"
+        code = (
+            f"import ctypes, json; ctypes.CDLL({str(library)!r}); from pyframe_shim import _native; "
+            "print(json.dumps([_native.loaded(b'made.so') is not None, _native.slots(b'made.so')]))"
+        )
         there, slots = self.python(code)
         self.assertTrue(there)
         return slots
@@ -151,8 +157,9 @@ for call in (lambda: _native.slots("text"), lambda: _native.slots(b"a\\0b"), lam
         answers.append(type(error).__name__)
 print(json.dumps(answers))
 """
-        self.assertEqual(self.python(code), [None] * 5 + ["TypeError", "ValueError", "TypeError", "OSError",
-                                                          "TypeError", "ValueError", "ValueError"])
+        self.assertEqual(
+            self.python(code), [None] * 5 + ["TypeError", "ValueError", "TypeError", "OSError", "TypeError", "ValueError", "ValueError"]
+        )
 
 
 class Flags(PackageTest):
@@ -175,8 +182,11 @@ class Flags(PackageTest):
                 done = self.ran(*words, mode=self.DEEP, program=program)
                 self.assertEqual((done.returncode, done.stdout), (1, ""))
                 last = done.stderr.splitlines()[-1]
-                self.assertIn(f"BoundElsewhere: PyTorch was imported, but calls the functions in {theirs}, not those of pyframe_shim; "
-                              f"import it without RTLD_DEEPBIND", last)
+                self.assertIn(
+                    f"BoundElsewhere: PyTorch was imported, but calls the functions in {theirs}, not those of pyframe_shim; "
+                    f"import it without RTLD_DEEPBIND",
+                    last,
+                )
 
     def test_bound_deep_and_not_strict(self):
         """A child goes on, and so does who does not want to know; not so the program of `run`."""
@@ -190,8 +200,10 @@ class Flags(PackageTest):
         self.assertIn("BoundElsewhere", done.stderr)
 
     def test_again_after_that(self):
-        program = "for _ in range(2):\n    try:\n        import torch\n    except RuntimeError as problem:\n" \
-                  "        print(type(problem).__name__)\n"
+        program = (
+            "for _ in range(2):\n    try:\n        import torch\n    except RuntimeError as problem:\n"
+            "        print(type(problem).__name__)\n"
+        )
         done = self.ran("-m", "pyframe_shim", "run", mode=self.DEEP, program=program)
         self.assertEqual((done.stdout, done.stderr), ("BoundElsewhere\n" * 2, ""))
 
@@ -255,8 +267,10 @@ class TooEarly(PackageTest):
         """sitecustomize, and a start-up file whose name comes later: they import it as a program does."""
         (SITE / "a_test_imports_torch.pth").write_text("")
         code = f"import sys; sys.path.insert(0, {str(self.folder / 'found')!r}); import torch\n"
-        self.program.write_text("import pyframe_shim, sys\nassert 'torch' in sys.modules\n"
-                                "print(set(pyframe_shim.bound_symbols().values()) == {pyframe_shim._native.__file__})\n")
+        self.program.write_text(
+            "import pyframe_shim, sys\nassert 'torch' in sys.modules\n"
+            "print(set(pyframe_shim.bound_symbols().values()) == {pyframe_shim._native.__file__})\n"
+        )
         for name in ("z_test_imports_torch.pth", "sitecustomize.py"):
             late = SITE / name
             self.assertFalse(late.exists())

@@ -15,7 +15,9 @@ def tell(*_):
 HERE = [1, True]
 NOT_HERE = [1, False]
 
-PARENT = TELL + """
+PARENT = (
+    TELL
+    + """
 import multiprocessing, os, subprocess, sys
 answers = {}
 
@@ -38,6 +40,7 @@ def main():
 if __name__ == "__main__":
     main()
 """
+)
 
 
 class Children(PackageTest):
@@ -94,9 +97,12 @@ class Children(PackageTest):
 
     def test_options_of_the_program_are_not_its_childrens(self):
         """Neither those of Pythons that it starts, nor those of itself when it starts again."""
-        self.write("starts.py", "import subprocess, sys, os\nsubprocess.run([sys.executable, '-m', 'worker_main'], check=True)\n"
-                                "sys.stdout.flush()\nif len(sys.argv) < 2:\n"
-                                "    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:], 'again'])\n")
+        self.write(
+            "starts.py",
+            "import subprocess, sys, os\nsubprocess.run([sys.executable, '-m', 'worker_main'], check=True)\n"
+            "sys.stdout.flush()\nif len(sys.argv) < 2:\n"
+            "    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:], 'again'])\n",
+        )
         done = process([PYTHON, "-m", "pyframe_shim", "run", "--stats", "starts.py"], cwd=self.folder, env=self.environment)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "[1, true]\n" * 2, ""))
 
@@ -104,7 +110,7 @@ class Children(PackageTest):
         start = {"PYFRAME_SHIM_START": str(SITE), "PYFRAME_SHIM_CHUNK_CACHE": "8"}
         code = f"""
 import sys
-sys.path[:0] = {[str(self.folder), self.environment['PYTHONPATH']]!r}
+sys.path[:0] = {[str(self.folder), self.environment["PYTHONPATH"]]!r}
 names = set(sys.modules)
 import json, worker, pyframe_shim
 print(json.dumps([worker.tell(), pyframe_shim.chunk_cache_stats()["capacity"], "_pyframe_shim_start" in names]))
@@ -136,15 +142,19 @@ print(json.dumps([worker.tell(), pyframe_shim.chunk_cache_stats()["capacity"], "
     def test_somebody_asks_before_the_path_is_complete(self):
         """Looking for torch is not importing it."""
         folder = self.environment["PYTHONPATH"]
-        code = f"import importlib.util as u, sys; assert u.find_spec('torch') is None; sys.path.append({str(folder)!r}); " \
-               "import json, worker; print(json.dumps(worker.tell()))"
+        code = (
+            f"import importlib.util as u, sys; assert u.find_spec('torch') is None; sys.path.append({str(folder)!r}); "
+            "import json, worker; print(json.dumps(worker.tell()))"
+        )
         self.assertEqual(self.tell(("-c", code), PYTHONPATH="", PYFRAME_SHIM_START=str(SITE)), HERE)
         self.assertEqual(self.tell(("-c", code), PYTHONPATH=""), NOT_HERE)
 
     def test_imports_of_other_threads(self):
         """Another thread is in the middle of importing what the installation needs too: neither waits for ever."""
         for name, inner in (("pyframe_shim", "_native"), ("pyframe_shim.interpose", "dropin")):
-            self.write("threads.py", f"""
+            self.write(
+                "threads.py",
+                f"""
 import sys, threading, time
 met = threading.Event()
 
@@ -160,7 +170,8 @@ other.start()
 assert met.wait(60)
 import worker
 print(worker.json.dumps(worker.tell()))
-""")
+""",
+            )
             with self.subTest(name=name):
                 self.assertEqual(self.tell(("threads.py",), PYFRAME_SHIM_START=str(SITE)), HERE)
 

@@ -42,7 +42,7 @@ class Documents(PackageTest):
 
     def test_the_package(self):
         """The commands that say what there is; the installation is the one under test."""
-        script = commands(TEXT).replace("--startup)\"\n", "--startup)\"\ntest -e \"$PYFRAME_SHIM_START/pyframe_shim_start.pth\"\n")
+        script = commands(TEXT).replace('--startup)"\n', '--startup)"\ntest -e "$PYFRAME_SHIM_START/pyframe_shim_start.pth"\n')
         (startup,) = re.findall(r"^export .*\ntest .*\n", script, re.MULTILINE)
         environment = clean_environment(PATH=os.pathsep.join([str(pathlib.Path(PYTHON).parent), os.environ["PATH"]]))
         succeed(["sh", "-ec", startup], env=environment)

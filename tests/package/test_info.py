@@ -57,11 +57,15 @@ class Info(PackageTest):
         self.assertEqual((about["torch"], about["fits"]), (None, False))
 
     def test_an_sdk_that_is_not_complete(self):
-        code = f"import sys, pathlib; from pyframe_shim import info, paths; paths.ROOT = pathlib.Path({str(self.folder)!r}); " \
-               "sys.exit(info.main())"
+        code = (
+            f"import sys, pathlib; from pyframe_shim import info, paths; paths.ROOT = pathlib.Path({str(self.folder)!r}); "
+            "sys.exit(info.main())"
+        )
         done = process([PYTHON, "-c", code])
         self.assertEqual(done.returncode, 1, done.stderr)
-        self.assertRegex(done.stdout, "no PyTorch; the SDK is not complete, there is no .*libpyframe_shim-.*\\.a.*: install pyframe-shim again")
+        self.assertRegex(
+            done.stdout, "no PyTorch; the SDK is not complete, there is no .*libpyframe_shim-.*\\.a.*: install pyframe-shim again"
+        )
 
     def test_a_torch_that_cannot_be_imported(self):
         """Whatever it raises is told, and no traceback."""

@@ -196,9 +196,7 @@ for _ in range(2):
 print(json.dumps([said, "torch" in sys.modules, len(set((pyframe_shim.bound_symbols() or {{}}).values()))]))
 """
         environment = self.torch()
-        for version, release, answer in (
-            ("2.99.0", RELEASE, [["UnknownTorch"] * 2, False, 0]), (first_fit(), first_fit(), [[], True, 1]),
-        ):
+        for version, release, answer in (("2.99.0", RELEASE, [["UnknownTorch"] * 2, False, 0]), (first_fit(), first_fit(), [[], True, 1])):
             with self.subTest(version=version):
                 folder = fake_torch(self.folder / version, version=version, release=release)
                 self.assertEqual(self.python(code.format(folder=str(folder)), environment), answer)
@@ -233,8 +231,12 @@ class Versions(PackageTest):
 
     def test_records_of_the_same_release(self):
         """The wheels on PyPI leave out of their records what the code says of how they were built."""
-        for code, records in ((f"'{RELEASE}+cu124'", (RELEASE,)), (f"'{RELEASE}+cpu'", (f"{RELEASE}+cpu",)), (f'"{RELEASE}"', ()),
-                              (f"'{RELEASE}'", (f"{RELEASE}+cu118", RELEASE))):
+        for code, records in (
+            (f"'{RELEASE}+cu124'", (RELEASE,)),
+            (f"'{RELEASE}+cpu'", (f"{RELEASE}+cpu",)),
+            (f'"{RELEASE}"', ()),
+            (f"'{RELEASE}'", (f"{RELEASE}+cu118", RELEASE)),
+        ):
             with self.subTest(code=code, records=records):
                 self.assertIsNone(self.asked(f"from typing import Optional\n__version__ = {code}\ndebug = False\n", *records))
         self.assertIsNone(self.asked(f"__version__: str = '{RELEASE}'\n", RELEASE))
@@ -251,8 +253,10 @@ class Versions(PackageTest):
         environment = self.torch()
         second = fake_torch(self.folder / "second")
         (second / "torch" / "version.py").write_text("__version__ = '2.99.0'\n")
-        code = f"import json, sys, pyframe_shim; pyframe_shim.install(); sys.path.insert(0, {str(second)!r})\ntry:\n    import torch\n" \
-               "except RuntimeError as problem:\n    print(json.dumps(str(problem)))\n"
+        code = (
+            f"import json, sys, pyframe_shim; pyframe_shim.install(); sys.path.insert(0, {str(second)!r})\ntry:\n    import torch\n"
+            "except RuntimeError as problem:\n    print(json.dumps(str(problem)))\n"
+        )
         self.assertIn("is 2.99.0, but", self.python(code, environment))
 
 

@@ -107,12 +107,12 @@ class LoaderTest(PackageTest):
 
 class Wrapped(LoaderTest):
     def test_nobody(self):
-        (_, loaders, *_), = self.check("tell()\n")
+        ((_, loaders, *_),) = self.check("tell()\n")
         self.assertEqual(loaders, ["SourceFileLoader"] * 2 + [["name", "path"], "ModuleSpec"])
 
     def test_wrapt(self):
         """The real one, which tracers hook imports with."""
-        (said, loaders, *_), = self.check("import torch\ntell(seen)\n", before=WRAPT)
+        ((said, loaders, *_),) = self.check("import torch\ntell(seen)\n", before=WRAPT)
         self.assertEqual(said, [[["torch", True]]])
         self.assertEqual(loaders[:2], ["SourceFileLoader"] * 2)
 
@@ -120,24 +120,27 @@ class Wrapped(LoaderTest):
         """Which keep the loader, and look at it when it has loaded."""
         for place in (FRONT, BEHIND, ITSELF + FRONT):
             with self.subTest(place=place):
-                (said, loaders, *_), = self.check("import torch\ntell(seen)\n", before=FINDER + place)
+                ((said, loaders, *_),) = self.check("import torch\ntell(seen)\n", before=FINDER + place)
                 self.assertEqual(said, [["create", "exec", ["name", "path"]]])
                 self.assertEqual(loaders[:2], ["SourceFileLoader"] * 2)
 
     def test_wrappers_that_have_attributes_for_methods(self):
-        before = FINDER + "init = Wrapper.__init__\ndef more(self, loader):\n    init(self, loader)\n" \
-                          "    self.create_module, self.exec_module = self.create_module, self.exec_module\nWrapper.__init__ = more\n"
+        before = (
+            FINDER + "init = Wrapper.__init__\ndef more(self, loader):\n    init(self, loader)\n"
+            "    self.create_module, self.exec_module = self.create_module, self.exec_module\nWrapper.__init__ = more\n"
+        )
         for place in (FRONT, BEHIND):
             with self.subTest(place=place):
-                (said, *_), = self.check("import torch\ntell(seen)\n", before=before + place)
+                ((said, *_),) = self.check("import torch\ntell(seen)\n", before=before + place)
                 self.assertEqual(said, [["create", "exec", ["name", "path"]]])
 
     def test_lazy(self):
-        program = "import torch\nearly = type(torch).__name__, 'torch.version' in sys.modules\ntorch.library\n" \
-                  "tell(early, type(torch).__name__)\n"
+        program = (
+            "import torch\nearly = type(torch).__name__, 'torch.version' in sys.modules\ntorch.library\ntell(early, type(torch).__name__)\n"
+        )
         for place in (FRONT, BEHIND, ITSELF + FRONT):
             with self.subTest(place=place):
-                (said, *_), = self.check(program, before=LAZY + place)
+                ((said, *_),) = self.check(program, before=LAZY + place)
                 self.assertEqual(said, [["_LazyModule", False], "module"])
 
 
@@ -260,8 +263,10 @@ import torch
 tell()
 """
         self.check(code)
-        code = "import importlib.util, sys; importlib.util.find_spec('torch'); " \
-               "print([name for name in sys.modules if name.startswith('pyframe_shim')])"
+        code = (
+            "import importlib.util, sys; importlib.util.find_spec('torch'); "
+            "print([name for name in sys.modules if name.startswith('pyframe_shim')])"
+        )
         for words in (("-m", "pyframe_shim", "run", "-c", code), ("-c", code)):
             done = process([PYTHON, *words], env={**self.environment, "PYFRAME_SHIM_START": str(SITE)})
             self.assertEqual((done.stdout, done.stderr), ("[]\n", ""))
@@ -277,29 +282,35 @@ spec.loader.exec_module(module)
 tell(type(spec.loader).__name__, sorted(vars(spec.loader)))
 """
             with self.subTest(make=make):
-                (said, *_), = self.check(code)
+                ((said, *_),) = self.check(code)
                 self.assertEqual(said, ["SourceFileLoader", ["name", "path"]])
         pickled = "import importlib.util, pickle, sys; sys.stdout.buffer.write(pickle.dumps(importlib.util.find_spec('torch')))"
         self.write("dump.py", pickled)
-        load = f"import pickle, subprocess, sys; out = subprocess.run([sys.executable, *{{words}}, 'dump.py'], stdout=-1).stdout\n" \
-               "spec = pickle.loads(out)\nimport importlib.util\nmodule = importlib.util.module_from_spec(spec)\n" \
-               "spec.loader.exec_module(module)\nprint(module.library.size())"
+        load = (
+            "import pickle, subprocess, sys; out = subprocess.run([sys.executable, *{words}, 'dump.py'], stdout=-1).stdout\n"
+            "spec = pickle.loads(out)\nimport importlib.util\nmodule = importlib.util.module_from_spec(spec)\n"
+            "spec.loader.exec_module(module)\nprint(module.library.size())"
+        )
         self.write("load.py", load.format(words=["-m", "pyframe_shim", "run"]))
         done = process([PYTHON, "load.py"], cwd=self.folder, env=self.environment)
         self.assertEqual((done.stdout, done.stderr), ("7\n", ""))
 
     def test_copies_of_what_stands_in(self):
         for make in ("copy.copy", "copy.deepcopy"):
-            load = f"import copy\ncopied = {make}(found)\ntorch = sys.modules['torch'] = importlib.util.module_from_spec(copied)\n" \
-                   "copied.loader.exec_module(torch)"
+            load = (
+                f"import copy\ncopied = {make}(found)\ntorch = sys.modules['torch'] = importlib.util.module_from_spec(copied)\n"
+                "copied.loader.exec_module(torch)"
+            )
             itself = "\n    __copy__ = lambda self: self\n    __deepcopy__ = lambda self, _: self"
             kind = KINDS["slots"].replace("__slots__ = ()", f"__slots__ = (){itself}")
             with self.subTest(make=make):
                 self.check(LOOK.format(load=load), before=FINDS + kind)
 
     def test_reload_and_again(self):
-        self.check("import importlib, torch\nassert importlib.reload(torch) is torch\ntell()\n"
-                   "del sys.modules['torch']\nimport torch as again\nassert again is not torch\nimportlib.reload(again)\ntell()\n")
+        self.check(
+            "import importlib, torch\nassert importlib.reload(torch) is torch\ntell()\n"
+            "del sys.modules['torch']\nimport torch as again\nassert again is not torch\nimportlib.reload(again)\ntell()\n"
+        )
 
     def test_an_import_that_fails_is_made_again(self):
         once = "import os\nif os.environ.pop('FAIL', None):\n    raise ImportError('once')\n"
@@ -308,18 +319,29 @@ tell(type(spec.loader).__name__, sorted(vars(spec.loader)))
         self.check("try:\n    import torch\nexcept ImportError as problem:\n    print(json.dumps(str(problem)))\nimport torch\ntell()\n")
 
     def test_threads(self):
-        self.check("import threading\nthreads = [threading.Thread(target=__import__, args=('torch',)) for _ in range(8)]\n"
-                   "[thread.start() for thread in threads]\n[thread.join() for thread in threads]\ntell()\n")
+        self.check(
+            "import threading\nthreads = [threading.Thread(target=__import__, args=('torch',)) for _ in range(8)]\n"
+            "[thread.start() for thread in threads]\n[thread.join() for thread in threads]\ntell()\n"
+        )
 
 
 class Refused(LoaderTest):
     def test_wrapped_or_not(self):
         """One that does not fit is refused however it is loaded."""
         fake_torch(self.folder / "newer", version="2.99.0", init=INIT)
-        shapes = {"plain": "", "wrapt": WRAPT, "lazy": LAZY + FRONT, "itself": LAZY + ITSELF + FRONT, "slots": FINDS + KINDS["slots"],
-                  "old": FINDS + KINDS["old"]}
+        shapes = {
+            "plain": "",
+            "wrapt": WRAPT,
+            "lazy": LAZY + FRONT,
+            "itself": LAZY + ITSELF + FRONT,
+            "slots": FINDS + KINDS["slots"],
+            "old": FINDS + KINDS["old"],
+        }
         for shape, before in shapes.items():
-            self.write("program.py", before + """
+            self.write(
+                "program.py",
+                before
+                + """
 import sys
 for _ in range(2):
     try:
@@ -328,8 +350,12 @@ for _ in range(2):
     except RuntimeError as problem:
         print(type(problem).__name__)
     sys.modules.pop("torch", None)
-""")
-            done = process([PYTHON, "-m", "pyframe_shim", "run", "program.py"], cwd=self.folder,
-                           env={**self.environment, "PYTHONPATH": str(self.folder / "newer"), "PYTHONWARNINGS": "ignore"})
+""",
+            )
+            done = process(
+                [PYTHON, "-m", "pyframe_shim", "run", "program.py"],
+                cwd=self.folder,
+                env={**self.environment, "PYTHONPATH": str(self.folder / "newer"), "PYTHONWARNINGS": "ignore"},
+            )
             with self.subTest(shape=shape):
                 self.assertEqual((done.stdout, done.stderr), ("UnknownTorch\n" * 2, ""))

@@ -91,8 +91,13 @@ class AsPython(RunTest):
 
     def test_end_of_our_options(self):
         self.write("look.py", LOOK)
-        for words in (["look.py", "--", "-m"], ["-O", "look.py"], ["-m", "look", "--stats"], ["--", "look.py"],
-                      ["--check-hash-based-pycs", "always", "look.py"]):
+        for words in (
+            ["look.py", "--", "-m"],
+            ["-O", "look.py"],
+            ["-m", "look", "--stats"],
+            ["--", "look.py"],
+            ["--check-hash-based-pycs", "always", "look.py"],
+        ):
             with self.subTest(words=words):
                 plain = json.loads(succeed([PYTHON, *words], cwd=self.folder, env=self.environment))
                 ours = json.loads(succeed([PYTHON, "-m", "pyframe_shim", "run", "--", *words], cwd=self.folder, env=self.environment))
@@ -129,8 +134,11 @@ class AsPython(RunTest):
                 self.assertEqual(self.same(["ends.py"]).returncode, code)
 
     def test_at_exit(self):
-        self.write("late.py", "import atexit\nvalue = 'kept'\natexit.register(lambda: print(value))\nimport threading, time\n"
-                              "threading.Thread(target=lambda: (time.sleep(0.2), print('thread', value))).start()\n")
+        self.write(
+            "late.py",
+            "import atexit\nvalue = 'kept'\natexit.register(lambda: print(value))\nimport threading, time\n"
+            "threading.Thread(target=lambda: (time.sleep(0.2), print('thread', value))).start()\n",
+        )
         self.assertEqual(self.same(["late.py"]).stdout, "thread kept\nkept\n")
 
     def test_keyboard_interrupt(self):
@@ -185,8 +193,11 @@ class WithTheLibrary(RunTest):
         self.assertEqual(done.stderr.splitlines()[0], "pyframe_shim: not installed, torch was imported past it")
 
     def test_chunk_cache(self):
-        self.write("deep.py", "def deep(n):\n    return n and deep(n - 1)\n\nfor _ in range(50):\n    deep(900)\n"
-                              "import json, pyframe_shim\nprint(json.dumps(pyframe_shim.chunk_cache_stats()))\n")
+        self.write(
+            "deep.py",
+            "def deep(n):\n    return n and deep(n - 1)\n\nfor _ in range(50):\n    deep(900)\n"
+            "import json, pyframe_shim\nprint(json.dumps(pyframe_shim.chunk_cache_stats()))\n",
+        )
         for option in (["--chunk-cache", "8"], ["--chunk-cache=8"]):
             command = [PYTHON, "-m", "pyframe_shim", "run", *option, "deep.py"]
             stats = json.loads(succeed(command, cwd=self.folder, env=self.environment))
@@ -216,9 +227,12 @@ class WithTheLibrary(RunTest):
 
     def test_python_that_ignores_the_environment(self):
         """The program has all that it is run with; Pythons that it starts are on their own if they ignore the environment too."""
-        self.write("bound.py", f"import sys\nsys.path.insert(0, {self.environment['PYTHONPATH']!r})\nimport torch, pyframe_shim, json\n"
-                               "print(json.dumps([len(set(pyframe_shim.bound_symbols().values()) - {pyframe_shim._native.__file__}),\n"
-                               "                  pyframe_shim.chunk_cache_stats()['capacity']]))\n")
+        self.write(
+            "bound.py",
+            f"import sys\nsys.path.insert(0, {self.environment['PYTHONPATH']!r})\nimport torch, pyframe_shim, json\n"
+            "print(json.dumps([len(set(pyframe_shim.bound_symbols().values()) - {pyframe_shim._native.__file__}),\n"
+            "                  pyframe_shim.chunk_cache_stats()['capacity']]))\n",
+        )
         on = 0 if "False" in succeed([PYTHON, "-c", "import pyframe_shim; print(pyframe_shim.enable_chunk_cache(8))"]) else 8
         for before, behind in ((["-I"], []), (["-E"], []), ([], ["-I"]), ([], ["-E", "-s"])):
             with self.subTest(before=before, behind=behind):
@@ -233,7 +247,9 @@ class WithTheLibrary(RunTest):
         for flags, expected in (([], on), (["-I"], 0)):
             command = [PYTHON, *flags, "-m", "pyframe_shim", "run", "says.py"]
             self.assertEqual(json.loads(succeed(command, cwd=self.folder, env=clean_environment(PYFRAME_SHIM_CHUNK_CACHE=8))), expected)
-        done = process([PYTHON, "-m", "pyframe_shim", "run", "says.py"], cwd=self.folder, env=clean_environment(PYFRAME_SHIM_CHUNK_CACHE="many"))
+        done = process(
+            [PYTHON, "-m", "pyframe_shim", "run", "says.py"], cwd=self.folder, env=clean_environment(PYFRAME_SHIM_CHUNK_CACHE="many")
+        )
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertIn("error: PYFRAME_SHIM_CHUNK_CACHE: invalid literal", done.stderr)
 
@@ -258,9 +274,12 @@ class WithTheLibrary(RunTest):
     def test_refused_at_import(self):
         """What is imported, wherever the program finds it; and again when it is tried again. To look for it is allowed."""
         fake_torch(self.folder / "elsewhere", version="2.99.0")
-        self.write("imports.py", "import importlib.util, sys\nsys.path.insert(0, 'elsewhere')\nfor last in (False, True):\n"
-                                 "    assert importlib.util.find_spec('torch')\n    try:\n        import torch\n"
-                                 "    except RuntimeError as problem:\n        print(type(problem).__name__, problem)\n")
+        self.write(
+            "imports.py",
+            "import importlib.util, sys\nsys.path.insert(0, 'elsewhere')\nfor last in (False, True):\n"
+            "    assert importlib.util.find_spec('torch')\n    try:\n        import torch\n"
+            "    except RuntimeError as problem:\n        print(type(problem).__name__, problem)\n",
+        )
         plain, ours = self.both(["imports.py"])
         self.assertEqual((plain.returncode, plain.stdout), (0, ""))
         self.assertEqual(ours.stdout.count("UnknownTorch PyTorch 2.99.0 is not among the releases"), 2, ours.stderr)
@@ -270,8 +289,11 @@ class WithTheLibrary(RunTest):
         self.assertIn("UnknownTorch: PyTorch 2.99.0 is not among the releases", done.stderr)
 
     def test_nothing_is_to_be_seen_of_it_in_torch(self):
-        self.write("sees.py", "import importlib, inspect, torch\nprint(type(torch.__spec__.loader), type(torch.__loader__), torch.__spec__.origin)\n"
-                              "print(inspect.getsource(torch))\nprint(importlib.reload(torch) is torch)\n")
+        self.write(
+            "sees.py",
+            "import importlib, inspect, torch\nprint(type(torch.__spec__.loader), type(torch.__loader__), torch.__spec__.origin)\n"
+            "print(inspect.getsource(torch))\nprint(importlib.reload(torch) is torch)\n",
+        )
         self.assertEqual(self.same(["sees.py"]).stdout.splitlines()[-1], "True")
 
     def test_usage(self):

@@ -164,6 +164,7 @@ def loops_and_targets():
         case {"x": [p, *q], **r}:
             look()
     import sys as module
+
     look()
     del module, view
     look()

@@ -89,7 +89,7 @@ class ReferencesTest(FrameTestCase):
                     dead = probe.never_run(function, values, make, keep)
                     if keep:
                         during = self.counts(function, values)
-                        self.assertEqual(during[-len(values):], [n + 1 for n in before[-len(values):]])
+                        self.assertEqual(during[-len(values) :], [n + 1 for n in before[-len(values) :]])
                         self.assertEqual(during[:2], [n + 1 for n in before[:2]])
                     del dead
                     self.assertEqual(self.counts(function, values), before)
@@ -109,8 +109,10 @@ class ReferencesTest(FrameTestCase):
         exec("def f(a): return a", space)
         function = space.pop("f")
         died = []
-        watched = [weakref.ref(thing, lambda _, name=name: died.append(name))
-                   for name, thing in [("function", function), ("code", function.__code__)]]
+        watched = [
+            weakref.ref(thing, lambda _, name=name: died.append(name))
+            for name, thing in [("function", function), ("code", function.__code__)]
+        ]
         frame = probe.push_frame(function, (1,))
         del function
         self.assertEqual(died, [])
@@ -188,7 +190,7 @@ class OwnershipTest(FrameTestCase):
         script = f"import probe\n{source}\ndead = probe.never_run(f, ({values},), True, True)\nprint(dict(dead.f_locals))"
         result = run_script(script, PYTHONFAULTHANDLER="1")
         self.assertEqual((result.returncode, result.stderr), (0, ""))
-        self.assertEqual(result.stdout.strip()[:len(shown)], shown)
+        self.assertEqual(result.stdout.strip()[: len(shown)], shown)
 
     def test_what_the_collector_sees(self):
         values = arguments(plain)

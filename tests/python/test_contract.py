@@ -93,10 +93,7 @@ class ClearTest(ContractTestCase):
 
     @unittest.skipUnless(HOOK_DISCARDS_FRAMES, "up to 3.11 a shadow frame may lie elsewhere than on the data stack")
     def test_of_another_thread(self):
-        program = (
-            "f = probe.push_frame(plain, (1, 2))\n"
-            "_thread.start_new_thread(lambda: probe.clear(f), ()); time.sleep(60)"
-        )
+        program = "f = probe.push_frame(plain, (1, 2))\n_thread.start_new_thread(lambda: probe.clear(f), ()); time.sleep(60)"
         self.assert_broken(program, CLEAR, POPPED)
 
     @unittest.skipIf(HOOK_DISCARDS_FRAMES, "from 3.12 on the evaluator clears the shadow frame")
@@ -270,10 +267,7 @@ class PopTest(ContractTestCase):
         self.assert_broken(program, POP, ON_TOP)
 
     def test_of_another_thread(self):
-        program = (
-            "f = probe.push_frame(plain, (1, 2))\n"
-            "_thread.start_new_thread(lambda: probe.pop(f), ()); time.sleep(60)"
-        )
+        program = "f = probe.push_frame(plain, (1, 2))\n_thread.start_new_thread(lambda: probe.pop(f), ()); time.sleep(60)"
         self.assert_broken(program, POP, ON_TOP)
 
 

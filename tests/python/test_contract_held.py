@@ -25,11 +25,7 @@ class LocalsTest(ContractTestCase):
         )
 
     def test_an_empty_slot_has_its_closure(self):
-        self.assert_held(
-            "f = probe.push_frame(outer(), (1,))\n"
-            "assert probe.mapping(f) == {'a': 1, 'x': [1]}\n"
-            "probe.clear(f); probe.pop(f)"
-        )
+        self.assert_held("f = probe.push_frame(outer(), (1,))\nassert probe.mapping(f) == {'a': 1, 'x': [1]}\nprobe.clear(f); probe.pop(f)")
 
     def test_a_cleared_frame(self):
         """Has no locals, whatever its slots hold, and none are looked at for a mapping."""

@@ -5,8 +5,8 @@ import sys
 import unittest
 
 import probe
-from readings import INLINES, MERGES, PROXIES
 from mappings import RECORDERS, WRITING, MappingTest, Minimal, Recorder, RecorderDict
+from readings import INLINES, MERGES, PROXIES
 
 
 class OperationsTest(MappingTest):
@@ -200,9 +200,7 @@ class ErrorTest(MappingTest):
         for value in (object(), 1, (), []):
             for way, read in WRITING.items():
                 with self.subTest(value=value, way=way):
-                    self.at_entry_with(
-                        value, self.function(), (1, 2), lambda frame: self.assertRaises(TypeError, read, frame)
-                    )
+                    self.at_entry_with(value, self.function(), (1, 2), lambda frame: self.assertRaises(TypeError, read, frame))
 
     @unittest.skipUnless(INLINES, "nothing is hidden before 3.12")
     def test_error_of_the_merge_with_hidden_locals(self):

@@ -12,13 +12,15 @@ import arenas
 import evalframe
 import probe
 from stack_model import CHUNK, HEADER, LARGEST, OVERHEAD, SPECIALS, WORD, chunk_bytes, frame_words, slot_count
-from support import FrameTestCase, slots
+from support import FrameTestCase
 
 PATIENCE = 10  # seconds that a thread may take
+# fmt: off
 TOO_LARGE = [
     LARGEST + 1, 2**27, 2**28 - 1001, 2**28 - 1000, 2**28, 2**30 - 1, 2**30, 2**31 - 1, 2**31, 2**32, 2**32 + 1,
-    2**61 - OVERHEAD - 1, 2**61 - OVERHEAD, 2**61, 2**63 - 1, -1, -OVERHEAD, -OVERHEAD - 1,  # fmt: skip
+    2**61 - OVERHEAD - 1, 2**61 - OVERHEAD, 2**61, 2**63 - 1, -1, -OVERHEAD, -OVERHEAD - 1,
 ]  # negative ones are near 2**64
+# fmt: on
 
 
 class PushTest(FrameTestCase):

@@ -9,7 +9,7 @@ import unittest
 
 import evalframe
 import probe
-from stack_model import HEADER, Model, WORD, frame_words, with_pushed
+from stack_model import HEADER, WORD, Model, frame_words, with_pushed
 from support import FrameTestCase
 
 STEPS = 30_000

@@ -295,9 +295,7 @@ class StoredLocalsTest(LocalsTestCase):
             return locals()
             first = second = 0
 
-        ours, result = self.at_entry(
-            function, lambda: exec(function.__code__, {}, stored), lambda frame: probe.fast_to_locals(frame)[0]
-        )
+        ours, result = self.at_entry(function, lambda: exec(function.__code__, {}, stored), lambda frame: probe.fast_to_locals(frame)[0])
         self.assertIs(ours, stored)
         self.assertEqual(stored, {"other": 2})
 

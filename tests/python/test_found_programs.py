@@ -8,7 +8,7 @@ import unittest
 FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent / "hypothesis"))
 
-import compare
+import compare  # noqa: E402
 
 
 class FoundPrograms(unittest.TestCase):

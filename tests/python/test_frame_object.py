@@ -14,14 +14,7 @@ try:
 except ImportError:
     _testcapi = None
 
-FIELDS = {
-    "f_back": None,
-    "f_trace": None,
-    "f_lineno": 0,
-    "f_trace_lines": 1,
-    "f_trace_opcodes": 0,
-    "own_data": True,
-}
+FIELDS = {"f_back": None, "f_trace": None, "f_lineno": 0, "f_trace_lines": 1, "f_trace_opcodes": 0, "own_data": True}
 if sys.version_info >= (3, 13):
     FIELDS |= {"f_extra_locals": None, "f_locals_cache": None}
 else:
@@ -62,18 +55,21 @@ class NewFrameObjectTest(FrameTestCase):
         self.assert_runs(under_debug_allocator("for code in codes * 100: probe.new_frame_object(code)"))
 
     def test_may_be_tracked_and_collected(self):
-        self.assert_runs(under_debug_allocator("""
+        self.assert_runs(
+            under_debug_allocator("""
 kept = [probe.new_frame_object(code) for code in codes * 10]
 for object in kept:
     probe.track(object)
 gc.collect()
 del object, kept
 gc.collect()
-"""))
+""")
+        )
 
     def test_may_be_collected_in_a_cycle(self):
         # tp_clear looks at every field too.
-        self.assert_runs(under_debug_allocator("""
+        self.assert_runs(
+            under_debug_allocator("""
 for code in codes:
     object = probe.new_frame_object(code)
     probe.track(object)
@@ -81,7 +77,9 @@ for code in codes:
     cycle.append(cycle)
     del object, cycle
 print(gc.collect() >= len(codes))
-"""), "True")
+"""),
+            "True",
+        )
 
     def test_has_room_for_the_value_stack(self):
         result = under_debug_allocator("""
@@ -192,9 +190,7 @@ class MakeAndSetTest(FrameTestCase):
             with self.subTest(raised=raised):
                 context, trace = raised.__context__, raised.__traceback__
                 before = sys.getrefcount(raised)
-                (object, pending), result = self.at_entry(
-                    sample, lambda: sample(1), lambda frame: probe.make_with_pending(frame, raised)
-                )
+                (object, pending), result = self.at_entry(sample, lambda: sample(1), lambda frame: probe.make_with_pending(frame, raised))
                 self.assertIs(pending, raised)
                 self.assertIs(raised.__context__, context)
                 self.assertIs(raised.__traceback__, trace)

@@ -58,13 +58,9 @@ class CopyTest(LocalsTestCase):
 
     def test_flag_is_left_alone_if_nothing_is_copied(self):
         inner = make(1, 2)
-        at_entry = self.at_entry(
-            inner, lambda: inner(3), lambda frame: [probe.copied_flag(frame, before) for before in (7, 8, 0)]
-        )[0]
+        at_entry = self.at_entry(inner, lambda: inner(3), lambda frame: [probe.copied_flag(frame, before) for before in (7, 8, 0)])[0]
         self.assertEqual(at_entry, [(1, None), (8, None), (0, None)])
-        at_entry = self.at_entry(
-            without_free_variables, lambda: without_free_variables(3), lambda frame: probe.copied_flag(frame, 7)
-        )[0]
+        at_entry = self.at_entry(without_free_variables, lambda: without_free_variables(3), lambda frame: probe.copied_flag(frame, 7))[0]
         self.assertEqual(at_entry, (7, None))
 
         def running():
@@ -219,6 +215,7 @@ class ReferencesTest(LocalsTestCase):
         before = sys.getrefcount(mapping)
         function = self.make()[0]
         for way, read in COPYING.items():
+
             def look(frame):
                 probe.set_f_locals(frame, mapping)
                 read(frame)

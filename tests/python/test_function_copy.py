@@ -332,8 +332,7 @@ class ClosureTest(unittest.TestCase):
                 probe.copy_function(function, code)
             self.assertEqual(
                 str(caught.exception),
-                f"the code '{code.co_name}' has {len(code.co_freevars)} free variables, "
-                f"but the function's closure has {cells} cells",
+                f"the code '{code.co_name}' has {len(code.co_freevars)} free variables, but the function's closure has {cells} cells",
             )
 
     def test_nothing_leaks(self):

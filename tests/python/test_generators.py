@@ -73,8 +73,15 @@ class LifeTest(FrameTestCase):
 
         def tell(generator, result=None):
             frame = generator.gi_frame
-            told.append((inspect.getgeneratorstate(generator), generator.gi_running, repr(result), generator.__name__,
-                         frame and (frame.f_lineno, frame.f_lasti, frame.f_back, sorted(frame.f_locals.items()))))
+            told.append(
+                (
+                    inspect.getgeneratorstate(generator),
+                    generator.gi_running,
+                    repr(result),
+                    generator.__name__,
+                    frame and (frame.f_lineno, frame.f_lasti, frame.f_back, sorted(frame.f_locals.items())),
+                )
+            )
 
         generator = counting(1)
         tell(generator)

@@ -203,9 +203,7 @@ class EntryTest(LocalsTestCase):
                 self.assertEqual((namespace["before"], namespace["after"][0]()), (["a"], "a"))
 
     def test_class_at_entry(self):
-        code = self.code(
-            "def outer(f):\n class Body:\n  seen = f\n  [f for f in 'a']\n  def method(self): return __class__\n return Body"
-        )
+        code = self.code("def outer(f):\n class Body:\n  seen = f\n  [f for f in 'a']\n  def method(self): return __class__\n return Body")
         body = next(c for c in code.co_consts[0].co_consts if isinstance(c, types.CodeType))
         for way, read in WAYS.items():
             namespace = {}

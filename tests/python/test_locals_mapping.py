@@ -170,9 +170,7 @@ class DeadFrameTest(LocalsTestCase):
 MANY = 300
 MANY_CELLS = {}
 exec(
-    "def make(free):\n def many({0}):\n  free\n  return lambda: ({0})\n return many".format(
-        ", ".join(f"a{i}" for i in range(MANY))
-    ),
+    "def make(free):\n def many({0}):\n  free\n  return lambda: ({0})\n return many".format(", ".join(f"a{i}" for i in range(MANY))),
     MANY_CELLS,
 )
 

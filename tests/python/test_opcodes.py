@@ -118,9 +118,7 @@ class SteppingTest(unittest.TestCase):
         for module in (dis, typing, json.decoder, unittest.case):
             code = module.__loader__.get_code(module.__spec__.name)
             for part in code_objects(code):
-                self.assertEqual(
-                    list(steps(part.co_code)), [instruction.offset for instruction in dis.get_instructions(part)]
-                )
+                self.assertEqual(list(steps(part.co_code)), [instruction.offset for instruction in dis.get_instructions(part)])
 
     def test_over_specialized_code(self):
         """With each opcode turned into its base first."""

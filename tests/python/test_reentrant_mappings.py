@@ -202,9 +202,7 @@ class KeysTest(MappingTest):
         for read in WRITING.values():
             for name in ("a", "b", "never", "free"):
                 stored = {Key(name, lambda: fail(ZeroDivisionError)): 0}
-                self.at_entry_with(
-                    stored, self.function, (1, 2), lambda frame: self.assertRaises(ZeroDivisionError, read, frame)
-                )
+                self.at_entry_with(stored, self.function, (1, 2), lambda frame: self.assertRaises(ZeroDivisionError, read, frame))
             stored = {Key("never", lambda: fail(KeyError)): 0}
             self.at_entry_with(stored, self.function, (1, 2), read)
             self.assertEqual(len(stored), 4)

@@ -11,7 +11,7 @@ import unittest
 import locals_table
 import probe
 from locals_table import CELL, TABLE, duplicated_name
-from readings import INLINES, PROXIES, WAYS, LocalsTestCase
+from readings import INLINES, WAYS, LocalsTestCase
 
 
 def run(function, ask, *, also=lambda call: call()):

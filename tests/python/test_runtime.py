@@ -4,9 +4,9 @@ import asyncio
 import ctypes
 import gc
 import glob
-import os
 import importlib.machinery
 import importlib.util
+import os
 import pathlib
 import platform
 import re
@@ -17,7 +17,7 @@ import unittest
 import evalframe
 import probe
 from stack_model import with_pushed
-from support import FrameTestCase, IS_DEBUG, run_script
+from support import IS_DEBUG, FrameTestCase, run_script
 
 HAS_FRAMES, PY_DEBUG = 1, 2
 HAS_MONITORING = sys.version_info >= (3, 12)

@@ -63,8 +63,12 @@ class SamplesTest(FrameTestCase):
         self.assertGreater(counts["started"], 5)
         self.assertGreater(counts["namespace"], 2)
         self.assertEqual(counts["seen"], counts["taken_over"] + passed_on(counts))
-        for symbol in ("_PyFunction_CopyWithNewCode", "THP_PyThreadState_BumpFramePointerSlow", "THP_PyFrame_Clear",
-                       "THP_PyThreadState_PopFrame"):
+        for symbol in (
+            "_PyFunction_CopyWithNewCode",
+            "THP_PyThreadState_BumpFramePointerSlow",
+            "THP_PyFrame_Clear",
+            "THP_PyThreadState_PopFrame",
+        ):
             # The frame that everything() ends in is pushed before the counters are read, and popped after.
             self.assertIn(counts["taken_over"] - counts[symbol], (0, 1), symbol)
 
@@ -97,8 +101,17 @@ class FramesTest(FrameTestCase):
             while trace is not None:
                 frame = trace.tb_frame
                 callers = [caller.f_code.co_name for caller, _ in traceback.walk_stack(frame)][:8]
-                entries.append((frame.f_code, trace.tb_lineno, trace.tb_lasti, frame.f_lineno, frame.f_lasti, callers,
-                                {key: value for key, value in frame.f_locals.items() if key in ("local", "depth")}))
+                entries.append(
+                    (
+                        frame.f_code,
+                        trace.tb_lineno,
+                        trace.tb_lasti,
+                        frame.f_lineno,
+                        frame.f_lasti,
+                        callers,
+                        {key: value for key, value in frame.f_locals.items() if key in ("local", "depth")},
+                    )
+                )
                 trace = trace.tb_next
             return entries, traceback.format_exception(error), error
 
@@ -220,9 +233,7 @@ class DepthTest(FrameTestCase):
     def wide(self, depth):
         names = ", ".join(f"a{i}" for i in range(100))
         space = {}
-        exec(f"def f(n, hook, {names}):\n"
-             f" if n == 0: return hook()\n"
-             f" return f(n - 1, hook, {names}) + [n + a99]\n", space)
+        exec(f"def f(n, hook, {names}):\n if n == 0: return hook()\n return f(n - 1, hook, {names}) + [n + a99]\n", space)
         return space["f"](depth, lambda: [probe.stack()[-1]], *range(100))
 
     def test_many_chunks(self):

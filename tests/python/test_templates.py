@@ -72,7 +72,9 @@ class MadeTest(FreshDictTestCase):
         orders = []
         for _ in range(6):
             ours, (_, free, other) = self.at_entry(
-                function, lambda: function(1, cell, 3, 4), lambda raw: [probe.mapping(raw), probe.mapping(raw), probe.fast_to_locals(raw)[0]]
+                function,
+                lambda: function(1, cell, 3, 4),
+                lambda raw: [probe.mapping(raw), probe.mapping(raw), probe.fast_to_locals(raw)[0]],
             )
             for answer in ours:
                 self.assert_same_locals(answer, {"a": 1, "b": cell, "c": 3, "d": 4, "free": free, "other": other})

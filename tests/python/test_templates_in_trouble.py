@@ -199,10 +199,13 @@ for value in range(30):
         answer["a"] = answer["new"] = None
 """
 
-MEASURED = INTERPRETER + """
+MEASURED = (
+    INTERPRETER
+    + """
 sizes = [templates.measured(frame, False)[1] for _ in range(5)]
 assert COPIED is all(len(size) == 1 for size in sizes), sizes
 """
+)
 
 # Interpreters of both kinds: with the main one's GIL, and from 3.12 on with one of their own.
 INTERPRETERS = """

@@ -1,6 +1,6 @@
 """One fault, for a sanitizer to report.
 
-    fault.py name
+fault.py name
 """
 
 import sys

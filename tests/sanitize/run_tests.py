@@ -1,6 +1,6 @@
 """Files of tests/python, with the memory of the data stack laid open to a sanitizer.
 
-    run_tests.py [--no-processes test,test] module...    with it, without those tests either
+run_tests.py [--no-processes test,test] module...    with it, without those tests either
 """
 
 import json

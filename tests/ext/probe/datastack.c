@@ -31,8 +31,7 @@ static PyObject *stack(PyObject *module, PyObject *args)
     for (_PyStackChunk *chunk = tstate->datastack_chunk; chunk != NULL; chunk = chunk->previous) {
         chunks++;
     }
-    return Py_BuildValue(
-        "Nnnnn", PyLong_FromVoidPtr(tstate->datastack_chunk), (Py_ssize_t)tstate->datastack_chunk->size,
+    return Py_BuildValue("Nnnnn", PyLong_FromVoidPtr(tstate->datastack_chunk), (Py_ssize_t)tstate->datastack_chunk->size,
         (Py_ssize_t)(tstate->datastack_top - tstate->datastack_chunk->data),
         (Py_ssize_t)(tstate->datastack_limit - tstate->datastack_top), chunks);
 }

@@ -20,10 +20,9 @@ static PyObject *frame_object_fields(PyObject *module, PyObject *object)
 {
     (void)module;
     PyFrameObject *f = (PyFrameObject *)object;
-    PyObject *fields = Py_BuildValue(
-        "{sOsOsisisisO}", "f_back", f->f_back ? (PyObject *)f->f_back : Py_None, "f_trace", f->f_trace ? f->f_trace : Py_None,
-        "f_lineno", f->f_lineno, "f_trace_lines", f->f_trace_lines, "f_trace_opcodes", f->f_trace_opcodes, "own_data",
-        f->f_frame == (_PyInterpreterFrame *)f->_f_frame_data ? Py_True : Py_False);
+    PyObject *fields = Py_BuildValue("{sOsOsisisisO}", "f_back", f->f_back ? (PyObject *)f->f_back : Py_None, "f_trace",
+        f->f_trace ? f->f_trace : Py_None, "f_lineno", f->f_lineno, "f_trace_lines", f->f_trace_lines, "f_trace_opcodes",
+        f->f_trace_opcodes, "own_data", f->f_frame == (_PyInterpreterFrame *)f->_f_frame_data ? Py_True : Py_False);
 #if PY_VERSION_HEX >= 0x030D0000
     if (fields != NULL
         && (PyDict_SetItemString(fields, "f_extra_locals", f->f_extra_locals ? f->f_extra_locals : Py_None) < 0
@@ -115,8 +114,9 @@ static PyObject *clear_with_pending(PyObject *module, PyObject *args)
     return take_exception();
 }
 
-PyDoc_STRVAR(clear_generator_doc, "clear_generator(generator[, state]): give it a state, cleared unless another is named, then\n"
-                                  "THP_PyFrame_Clear its frame.");
+PyDoc_STRVAR(clear_generator_doc,
+    "clear_generator(generator[, state]): give it a state, cleared unless another is named, then\n"
+    "THP_PyFrame_Clear its frame.");
 static PyObject *clear_generator(PyObject *module, PyObject *args)
 {
     (void)module;

@@ -43,9 +43,8 @@ static PyObject *info(PyObject *module, PyObject *args)
         }
         Py_DECREF(entry);
     }
-    return Py_BuildValue(
-        "{sOsOsisisisNsNsOsOsN}", "code", code, "function", FUNCTION(frame), "owner", (int)frame->owner, "stacktop",
-        frame->stacktop, "unit", (int)(POINTER(frame) - _PyCode_CODE(code)), "incomplete",
+    return Py_BuildValue("{sOsOsisisisNsNsOsOsN}", "code", code, "function", FUNCTION(frame), "owner", (int)frame->owner,
+        "stacktop", frame->stacktop, "unit", (int)(POINTER(frame) - _PyCode_CODE(code)), "incomplete",
         PyBool_FromLong(_PyFrame_IsIncomplete(frame)), "previous", PyLong_FromVoidPtr(frame->previous), "frame_object",
         frame->frame_obj ? (PyObject *)frame->frame_obj : Py_None, "f_locals", frame->f_locals ? frame->f_locals : Py_None,
         "slots", slots);

@@ -25,10 +25,10 @@ static PyObject *function_fields(PyObject *module, PyObject *function)
     (void)module;
     PyFunctionObject *f = (PyFunctionObject *)function;
 #define FIELD(name) #name, f->func_##name ? f->func_##name : Py_Ellipsis
-    PyObject *fields = Py_BuildValue(
-        "{sOsOsOsOsOsOsOsOsOsOsOsOsNsN}", FIELD(globals), FIELD(builtins), FIELD(name), FIELD(qualname), FIELD(code),
-        FIELD(defaults), FIELD(kwdefaults), FIELD(closure), FIELD(doc), FIELD(dict), FIELD(module), FIELD(annotations),
-        "weakreflist", PyLong_FromVoidPtr(f->func_weakreflist), "vectorcall", PyLong_FromVoidPtr((void *)f->vectorcall));
+    PyObject *fields = Py_BuildValue("{sOsOsOsOsOsOsOsOsOsOsOsOsNsN}", FIELD(globals), FIELD(builtins), FIELD(name),
+        FIELD(qualname), FIELD(code), FIELD(defaults), FIELD(kwdefaults), FIELD(closure), FIELD(doc), FIELD(dict),
+        FIELD(module), FIELD(annotations), "weakreflist", PyLong_FromVoidPtr(f->func_weakreflist), "vectorcall",
+        PyLong_FromVoidPtr((void *)f->vectorcall));
 #if PY_VERSION_HEX >= 0x030C0000
     PyObject *parameters = f->func_typeparams ? f->func_typeparams : Py_Ellipsis;
     if (fields != NULL && PyDict_SetItemString(fields, "typeparams", parameters) < 0) {

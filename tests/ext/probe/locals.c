@@ -42,8 +42,9 @@ static PyObject *mapping(PyObject *module, PyObject *args)
     return get_framelocals_mapping(frame);
 }
 
-PyDoc_STRVAR(copied_flag_doc, "copied_flag(frame, before): what THP_PyFrame_FastToLocalsWithError leaves in *free_vars_copied,\n"
-                              "which holds `before` (None: the pointer is NULL), and the exception that it sets or None.");
+PyDoc_STRVAR(copied_flag_doc,
+    "copied_flag(frame, before): what THP_PyFrame_FastToLocalsWithError leaves in *free_vars_copied,\n"
+    "which holds `before` (None: the pointer is NULL), and the exception that it sets or None.");
 static PyObject *copied_flag(PyObject *module, PyObject *args)
 {
     (void)module;

@@ -5,13 +5,27 @@
 #include "probe.h"
 
 static PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "probe", "Interpreter frames and the shim's symbols, for tests.", -1, NULL, NULL, NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT,
+    "probe",
+    "Interpreter frames and the shim's symbols, for tests.",
+    -1,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
 };
 
 PyMODINIT_FUNC PyInit_probe(void)
 {
     PyMethodDef *parts[] = {
-        probe_hook, probe_frames, probe_locals, probe_functions, probe_frame_objects, probe_datastack, probe_runtime,
+        probe_hook,
+        probe_frames,
+        probe_locals,
+        probe_functions,
+        probe_frame_objects,
+        probe_datastack,
+        probe_runtime,
         probe_abandoned,
     };
     PyObject *module = PyModule_Create(&definition);

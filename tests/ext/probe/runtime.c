@@ -46,10 +46,9 @@ static PyObject *build_info(PyObject *module, PyObject *args)
 {
     (void)module, (void)args;
     const PyFrameShim_Build *build = PyFrameShim_BuildInfo();
-    return Py_BuildValue(
-        "{snsssss(iii)sI}", "size", (Py_ssize_t)build->size, "shim_version", build->shim_version, "python_version",
-        build->python_version, "python", build->python_major, build->python_minor, build->python_patch, "flags",
-        build->flags);
+    return Py_BuildValue("{snsssss(iii)sI}", "size", (Py_ssize_t)build->size, "shim_version", build->shim_version,
+        "python_version", build->python_version, "python", build->python_major, build->python_minor, build->python_patch,
+        "flags", build->flags);
 }
 
 PyMethodDef probe_runtime[] = {

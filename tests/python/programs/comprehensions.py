@@ -2,6 +2,7 @@
 def f(a, b):
     c = [lambda: a for a in (a, b) if (stop(sys._getframe(), locals()),)]
     d = {b: [stop(sys._getframe(), locals()) for a in (b, c)] for b in (V(1), V(2))}
+
     def g():
         nonlocal b
         stop(sys._getframe(), locals())
@@ -9,6 +10,7 @@ def f(a, b):
         del b
         e = [d for d in (V(4), V(5)) if (stop(sys._getframe(), locals()),)]
         return e
+
     call(g)
     stop(sys._getframe(), locals())
     h = [(p := q, lambda: (p, q)) for q in (V(6), V(7))]
@@ -16,4 +18,6 @@ def f(a, b):
     i = list(drive(stop(sys._getframe(), locals()) or (p := j) for k in (q, j)) for q in (h, d) for j in (q, V(8)))
     stop(sys._getframe(), locals())
     return lambda: (p, a)
+
+
 call(call(f, V(9), V(10)))

@@ -16,11 +16,15 @@ def f(a, *b):
         return [undefined for a in (c, V(2)) if (lambda: a)]
     keep(sys._getframe())
     raise Error(c)
+
+
 def g(a):
     b = V(3)
     f(a, b)
     [a for a in (a, b)]
     return [1 / 0 for a in (a, b) if (lambda: (a, b))]
+
+
 call(f, V(4))
 call(f, V(5), Cell(V(6)))
 call(g, V(7))

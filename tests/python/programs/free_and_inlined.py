@@ -4,7 +4,10 @@ def f(a):
         stop(sys._getframe(), locals())
         b = [stop(sys._getframe(), locals()) for a in (a, V(1))]
         stop(sys._getframe(), locals())
+
     call(g)
     del a
     call(g)
+
+
 call(f, V(2))

@@ -8,13 +8,19 @@ def g(a, b=V(1)):
             yield b
     del c
     yield
+
+
 async def h(*a):
     async with Manager(a) as b:
         c = [(await pause(lambda: (b, d)), stop(sys._getframe(), locals())) async for d in ticks(a)]
     return c
+
+
 async def i(a):
     async for b in ticks((a, V(4))):
         yield [lambda: b for a in (a, b)]
+
+
 for end in ("close", "leave", "throw"):
     for steps in (0, 1, 2, 4):
         drive(call(g, V(5)), steps, end)

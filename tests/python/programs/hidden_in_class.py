@@ -7,10 +7,15 @@ def f(a, b):
         e = [lambda: (b, c) for c in (c, V(3)) if (stop(sys._getframe(), locals()),)]
         del c
         b = [[stop(sys._getframe(), locals()) for c in (b, V(4))] for b in (V(5), V(6))]
+
         def m(self):
             stop(sys._getframe(), locals())
             return __class__, a
+
         stop(sys._getframe(), locals())
+
     call(C().m)
     stop(sys._getframe(), locals())
+
+
 call(f, V(7), V(8))

@@ -1,7 +1,8 @@
 # Code that runs in mappings of other sorts; in them, hidden locals, a free name, a class.
 a = V(1)
 for namespace in (Odd({"b": V(2)}), Sub(b=V(3)), {}):
-    run("""
+    run(
+        """
 c = [(a, stop(sys._getframe())) for a in (V(4), V(5))]
 def f(a=a, *b):
     stop(sys._getframe(), locals())
@@ -17,8 +18,15 @@ class D(metaclass=SubMeta):
     stop(sys._getframe(), locals())
 del c
 stop(sys._getframe(), locals())
-""", globals(), namespace)
+""",
+        globals(),
+        namespace,
+    )
+
+
 def g(b):
     run("stop(sys._getframe(), locals())\nb = [b for b in (b, a)]\nstop(sys._getframe(), locals())")
     stop(sys._getframe(), locals())
+
+
 call(g, V(11))
