@@ -2,9 +2,9 @@
 
     make bench [PYTHONS="..."] [TORCH_LIB="3.11=/path/to/libtorch_python.so:3.13=/path/to/another"] [QUICK=1]
 
-Writes docs/bench.md, docs/bench/<minor>.csv and the pictures beside them. TORCH_LIB names a library for each minor, or one
-path if there is one interpreter; the packages that the library wants have to lie where pip puts them. QUICK=1 takes a minute,
-counts no instructions, and writes to target/bench instead. criterion is not used: benches/README.md says why.
+Writes docs/bench.md and its picture, and into target/bench every figure and the curves. TORCH_LIB names a library for each
+minor, or one path if there is one interpreter; the packages that the library wants have to lie where pip puts them. QUICK=1
+takes a minute, counts no instructions, and leaves docs alone. criterion is not used: benches/README.md says why.
 """
 
 import json
@@ -119,11 +119,12 @@ def bench():
 
 
 def write(all_results, quick):
-    place = ROOT / ("target/bench" if quick else "docs")
-    folder = place / "bench"
-    folder.mkdir(parents=True, exist_ok=True)
+    figures = ROOT / "target" / "bench"
+    place = figures if quick else ROOT / "docs"
+    for folder in (figures, place / "bench"):
+        folder.mkdir(parents=True, exist_ok=True)
     for results in all_results:
-        results.write_csv(folder / f"{results.python.minor}.csv")
+        results.write_csv(figures / f"{results.python.minor}.csv")
     processes, rounds = (QUICK_PROCESSES, QUICK_ROUNDS) if quick else (PROCESSES, ROUNDS)
     command = ["make bench"]
     if any(results.torch for results in all_results):
@@ -138,8 +139,8 @@ def write(all_results, quick):
         "es": "" if processes == 1 else "es",
     }
     (place / "bench.md").write_text(bench_tables.document(all_results, facts))
-    bench_pictures.draw(all_results, folder)
-    say(f"written: {(place / 'bench.md').relative_to(ROOT)}, and what it shows in {folder.relative_to(ROOT)}")
+    bench_pictures.draw(all_results, place / "bench" / "ratios.svg", figures)
+    say(f"written: {(place / 'bench.md').relative_to(ROOT)}, and every figure and the curves in {figures.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

@@ -127,9 +127,10 @@ def curve(pyplot, all_results, which, path):
     save(pyplot, figure, path)
 
 
-def draw(all_results, folder):
+def draw(all_results, ratios_path, curves):
+    """The ratios into a file, a curve for each thing that can grow into a folder."""
     pyplot = ensure()
     with Step("drawing"):
-        ratios(pyplot, all_results, folder / "ratios.svg")
+        ratios(pyplot, all_results, ratios_path)
         for which in UNITS:
-            curve(pyplot, all_results, which, folder / f"{which}.svg")
+            curve(pyplot, all_results, which, curves / f"{which}.svg")
