@@ -76,7 +76,7 @@ static int look_up(void *library, const char *symbol, void *place, PyObject *fou
 {
     void *address = dlsym(library, symbol);
     Dl_info origin;
-    /* One that somebody else in the process defines is not PyTorch's. */
+    /* One that another library in the process defines is not PyTorch's. */
     if (address == NULL || !dladdr(address, &origin) || strstr(origin.dli_fname, "libtorch_python") == NULL) {
         return 0;
     }

@@ -22,7 +22,7 @@ def measured(row, rounds, nanoseconds):
 
 def main(part, rounds, nanoseconds, torch=None):
     symbols = bench.torch(torch) if torch else None
-    # A collection would fall on whoever allocates next, and measure nobody.
+    # A collection would fall on the implementation that allocates next, and measure none.
     gc.disable()
     rows = [measured(row, int(rounds), float(nanoseconds)) for row in getattr(plan, part)()]
     json.dump({"rows": rows, "torch": symbols}, sys.stdout)

@@ -1,4 +1,4 @@
-/* The loops. What an implementation is given anew each time (slots, a pointer) costs the same for all of them. */
+/* The loops. What an implementation is given again each time (slots, a pointer) costs the same for all of them. */
 #include "operations.h"
 
 #include "cpython_defs.h"

@@ -3,9 +3,10 @@
  * For CPython 3.11, 3.12 and 3.13. Up to 3.10 frames are public objects: only the opcode symbols are there, with a NULL
  * table. C11 or C++17; needs neither Py_BUILD_CORE nor an internal header, and _PyInterpreterFrame stays incomplete.
  *
- * Every call needs the GIL. "New" is a reference that the caller owns, "borrowed" one that somebody else does. A
- * function that returns NULL or -1 has set an exception unless it says otherwise. What a caller has to hold is checked:
- * a breach prints one line ("pyframe-shim: contract broken: ...") and ends the process, as CHECK does in the C file.
+ * Every call needs the GIL. The caller owns a "new" reference. The caller does not own a "borrowed" one. A function that
+ * returns NULL or -1 has set an exception, unless its comment says otherwise. "Contract" is what a caller has to hold. The
+ * library checks it: a breach prints one line ("pyframe-shim: contract broken: ...") and ends the process, as CHECK does in
+ * the C file.
  *
  * Where an answer differs from the C file's, a line beginning with "Differs:" says so. */
 #ifndef PYFRAME_SHIM_CPYTHON_DEFS_H
@@ -35,7 +36,7 @@ extern "C" {
  *   - a frame that the caller has pushed and initialized: until the caller clears it;
  *   - a frame that another thread runs: by get_framelocals_mapping only, and not on 3.11, where a collection inside of the call
  *     may let that thread go on.
- * An entry frame of the evaluator (3.12 and newer) is a broken contract wherever it is passed.
+ * No function takes an entry frame of the evaluator (3.12 and newer): to pass one breaks the contract.
  *
  * Who clears and pops which frame:
  *
@@ -59,9 +60,10 @@ extern "C" {
  * If the hook's C stack is abandoned, the evaluator never returns to it. greenlet does that to the greenlets of a thread that
  * has ended: it frees their data stacks, and clears no frame. What such a frame refers to stays until the process ends.
  *   - CPython leaves behind, without any hook: references to the function, the code, and the values of the locals.
- *   - A shadow frame leaves its function behind, one object for each frame, if _PyFunction_CopyWithNewCode has made it. A shadow
- *     frame may have the function of the original frame instead, if the new code makes no generator or coroutine and has as
- *     many free variables. Otherwise make one copy for each function and code, and keep it for as long as the function lives.
+ *   - A shadow frame leaves its function behind, one object for each frame, if _PyFunction_CopyWithNewCode has made it. A
+ *     shadow frame may have the function of the original frame instead, if the new code makes no generator or coroutine and
+ *     has as many free variables. Otherwise make one copy for each function and code, and keep it for as long as the function
+ *     lives.
  *   - Fast to locals leaves the dict behind that it has stored in f_locals.
  *   - What the hook's own C variables refer to stays, too.
  * The chunks of the data stack do not stay: greenlet frees those that this library has pushed, and the library frees its spare
@@ -74,18 +76,21 @@ typedef struct _PyInterpreterFrame _PyInterpreterFrame;
  * A name without a value is deleted from the mapping; a KeyError from that is ignored, every other error returned.
  * Names written before an error into a mapping that the frame had stay written. If the frame has not started and its
  * code begins with COPY_FREE_VARS, the free variables' slots are filled from the closure, the instruction pointer moves
- * behind that instruction, and *free_vars_copied becomes 1: whoever copies the slots to another frame must start that
- * frame behind COPY_FREE_VARS too. Otherwise *free_vars_copied is left as it was. It may be NULL.
+ * behind that instruction, and *free_vars_copied becomes 1: a caller that copies the slots to another frame must start
+ * that frame behind COPY_FREE_VARS too. Otherwise *free_vars_copied is left as it was. It may be NULL.
  *
- * Differs: 3.13 has it too, and a closure does not abort there. A free variable's slot that is empty is reported as
- * unbound, not as a broken contract, and so is whatever a cleared frame has left in its slots. More than 255 free
- * variables are copied too. A closure of the wrong length is a SystemError, not a read past its end. On 3.13, as in
- * CPython's own f_locals there, the cells of a class body are not merged into its namespace, and where two slots have one
- * name (a variable of an inlined comprehension beside a free variable), the comprehension's is shown while it is bound. */
+ * Differs:
+ *   - 3.13 has the function too, and a frame with a closure does not abort there.
+ *   - An empty slot of a free variable is an unbound name. The C file ends the process.
+ *   - More than 255 free variables are copied.
+ *   - A closure of the wrong length is a SystemError. The C file reads past its end.
+ *   - On 3.13 the cells of a class body are not merged into its namespace. CPython's own f_locals does the same there.
+ *   - On 3.13 two slots may have one name: a variable of an inlined comprehension and a free variable. The name has the
+ *     comprehension's value while that is bound. CPython's own f_locals does the same there. */
 int THP_PyFrame_FastToLocalsWithError(_PyInterpreterFrame *frame, int *free_vars_copied);
 
-/* The same, and returns the mapping: new, or NULL. With include_hidden, bound variables of comprehensions that are
- * inlined into a module or class body (3.12+) are in the result, a dict of its own, but not in f_locals.
+/* The same, and returns the mapping: new, or NULL. With include_hidden, the result is another dict than f_locals: it also
+ * has the bound variables of comprehensions that are inlined into a module or class body (3.12 and newer).
  *
  * Differs: static in the C file, and not there for 3.11, which hides nothing. */
 PyObject *THP_PyFrame_GetLocals(_PyInterpreterFrame *frame, int include_hidden, int *free_vars_copied);
@@ -96,41 +101,46 @@ PyObject *THP_PyFrame_GetLocals(_PyInterpreterFrame *frame, int include_hidden, 
  * A frame that the interpreter is clearing, or whose generator has ended, has no locals: the dict is empty. ValueError if the
  * frame has been cleared by THP_PyFrame_Clear. From PyTorch 2.5 and 2.6.
  *
- * Differs: a finalizer may ask for the locals of the very frame that is being cleared, except on 3.11. Cells that the frame has made already are seen through. On 3.13 the other cells of module and class bodies are
- * left out as well, as CPython's own f_locals does there. */
+ * Differs:
+ *   - A finalizer may ask for the locals of the very frame that is being cleared, except on 3.11.
+ *   - The dict has the values in the cells that the frame has made already. The C file's has the cells.
+ *   - On 3.13 the other cells of module and class bodies are left out, too. CPython's own f_locals does the same there. */
 PyObject *get_framelocals_mapping(_PyInterpreterFrame *frame);
 
 /* A copy of a function with other code: new, or NULL with TypeError, ValueError or MemoryError. Name and qualified name are
- * the code's, func_version is 0. Function watchers (3.12+) are not told of it, but will be of its end. What comes of it if
- * the frame that holds it is never cleared: above, "If the hook's C stack is abandoned".
+ * the code's, func_version is 0. Function watchers (3.12 and newer) are not told that it is made, but that it ends. "If
+ * the hook's C stack is abandoned", above, says what becomes of it if the frame that holds it is never cleared.
  *
- * Differs: if the code bears the name of the function's own code, the function's names are kept. A closure whose length
- * is not the code's number of free variables is a ValueError; something else than a function, or than code, is a TypeError. */
+ * Differs: if the new code has the name of the function's own code, the copy has the function's name and qualified name. A
+ * closure whose length is not the code's number of free variables is a ValueError. A `function` that is no function, or a
+ * `code` that is no code object, is a TypeError. */
 PyFunctionObject *_PyFunction_CopyWithNewCode(PyFunctionObject *function, PyCodeObject *code);
 
 /* An untracked frame object with room for a frame of the code: new, or NULL with TypeError or MemoryError.
  *
- * Differs: every field is set, f_frame too (to a dead frame of the object's own), so it may be released at any time. */
+ * Differs: every field is set. f_frame is a dead frame inside of the object. So the object may be released at any time. */
 PyFrameObject *THP_PyFrame_New_NoTrack(const PyCodeObject *code);
 
 /* Makes the frame's object, which the frame owns: borrowed, or NULL with MemoryError. A pending exception stays, unless
- * it gives way to that MemoryError.
- * Contract: the frame has no object yet and is neither cleared nor owned by one. Not checked, as in CPython's release
- * builds: it has come to its first RESUME; or it is never evaluated, and Python code does not see the object before
- * THP_PyFrame_Clear has moved the frame to it. */
+ * that MemoryError replaces it.
+ * Contract: the frame has no object yet, is not cleared, and no frame object owns it. One thing more is not checked, as in
+ * CPython's release builds: the frame has come to its first RESUME; or the frame is never evaluated, and Python code does not
+ * see the object before THP_PyFrame_Clear has moved the frame to it. */
 PyFrameObject *THP_PyFrame_MakeAndSetFrameObject(_PyInterpreterFrame *frame);
 
 /* Drops what the frame holds, its code included; if others hold its frame object, moves everything there instead. The
  * memory is still to be popped. A pending exception stays.
- * Contract: the frame is the calling thread's, unlinked and not running, has not been popped, and is not used again but to be
- * popped. On 3.12 and newer it lies on the thread's data stack, or is a generator's; on 3.11 it may lie in the caller's own
- * memory, and on the data stack there is no frame above it.
+ * Contract: the frame is the calling thread's, unlinked and not running, has not been popped, and is not used again, except
+ * to be popped. On 3.12 and newer it lies on the thread's data stack, or is a generator's; on 3.11 it may lie in the caller's
+ * own memory, and on the data stack there is no frame above it.
  *
- * Differs: f_back of the object is the thread's current frame, not what an unlinked frame's `previous` happens to hold;
- * running out of memory while it is made costs f_back, not the pending exception. From 3.12 on, the frame of a resumed
- * generator that a hook does not evaluate may be passed: the generator is ended, and keeps its code. (An exception of
- * yours comes out of the generator as it is; StopIteration would look like its end, so raise RuntimeError instead.) The
- * stacktop of -1 that 3.11 leaves behind where MAKE_CELL finds no memory does not abort. */
+ * Differs:
+ *   - f_back of the frame object is the thread's current frame. The C file takes `previous`, which an unlinked frame has not
+ *     set. If there is no memory for the object of that frame, f_back is None, and the pending exception stays.
+ *   - From 3.12 on, a hook may pass the frame of a resumed generator that it does not evaluate. The generator is ended, and
+ *     keeps its code. An exception that the hook returns comes out of the generator as it is. StopIteration would look like
+ *     the generator's end: raise RuntimeError instead.
+ *   - On 3.11, MAKE_CELL leaves a stacktop of -1 behind where it finds no memory. That does not end the process. */
 void THP_PyFrame_Clear(_PyInterpreterFrame *frame);
 
 /* Allocates from, and gives back to, the arena allocator (PyObject_GetArenaAllocator); sizes in bytes. NULL, with no
@@ -141,27 +151,31 @@ void THP_PyObject_VirtualFree(void *memory, size_t size);
 /* Takes `size` words (of sizeof(PyObject *)), one at least, from the thread's data stack, in a new chunk if need be. The memory
  * is not initialized. NULL with MemoryError.
  *
- * Differs: no words take one, so that no two pushes give out the same address. Nothing overflows; what needs a chunk above 1 GiB, the largest that CPython can describe, is a MemoryError.
- * So is an allocator that has nothing left. */
+ * Differs:
+ *   - A size of 0 takes one word. So no two pushes give out the same address.
+ *   - No size overflows. The largest chunk that CPython can describe has 1 GiB: what needs a larger one is a MemoryError. So
+ *     is an allocator that has no memory left. */
 _PyInterpreterFrame *THP_PyThreadState_BumpFramePointerSlow(PyThreadState *tstate, size_t size);
 
 /* Gives back to the thread's data stack what was taken last.
- * Contract: `frame` is what was pushed last and not popped yet, and is not linked.
+ * Contract: `frame` was pushed last of those that are not popped yet, and is not linked.
  *
- * Differs: from 3.12 on, the frame of a generator, which does not lie on the data stack, is left alone. A chunk of 16 KiB
- * that becomes empty is kept for the thread's next one, until the thread ends. */
+ * Differs:
+ *   - From 3.12 on, the frame of a generator is left alone: it does not lie on the data stack.
+ *   - A chunk of 16 KiB that becomes empty is kept. The thread's next push that needs a chunk takes it. The library frees it
+ *     when the thread ends. */
 void THP_PyThreadState_PopFrame(PyThreadState *tstate, _PyInterpreterFrame *frame);
 
 #endif /* 3.11 and newer */
 
-/* How many inline cache code units follow each opcode: THP_PyOpcode_Caches_size bytes, to be read only. There from the
- * moment the library is loaded; NULL and 0 up to CPython 3.10.
+/* How many inline cache code units follow each opcode: THP_PyOpcode_Caches_size bytes, which may only be read. They are there
+ * from the moment that the library is loaded. Up to CPython 3.10 they are NULL and 0.
  *
  * Differs: the size is writable data, as in PyTorch from 2.10 on, not a constant. */
 extern const uint8_t *THP_PyOpcode_Caches;
 extern int THP_PyOpcode_Caches_size;
 
-/* Gives both their values again, which they have from the start. From PyTorch 2.10; may be called any number of times. */
+/* Sets both to the values that they have from the start. May be called any number of times. From PyTorch 2.10. */
 void init_THPCaches(void);
 
 #ifdef __cplusplus

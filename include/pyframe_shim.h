@@ -1,5 +1,5 @@
-/* pyframe-shim's own API: is this library the right one for the interpreter that it is in, a cache of data-stack chunks
- * for every Python call, and counters.
+/* pyframe-shim's own API: a check that the library fits the interpreter, a cache of data-stack chunks for every Python call,
+ * and counters.
  *
  * C11 or C++17; needs neither Py_BUILD_CORE nor an internal header. */
 #ifndef PYFRAME_SHIM_H
@@ -47,23 +47,23 @@ const PyFrameShim_Build *PyFrameShim_BuildInfo(void);
 
 /* A call that begins at the end of a data-stack chunk maps 16 KiB, and unmaps them when it returns: some thousand times the
  * price of one that does not, on every CPython before 3.13.13. The cache wraps the arena allocator (PyObject_SetArenaAllocator)
- * so that up to `chunks` freed ones are kept for whoever needs one next: any call, any thread, any interpreter of the process.
- * It holds at most chunks * 16 KiB (of each of the library's copies that have it enabled), and nothing else is delayed.
+ * so that up to `chunks` freed chunks are kept. The next call that needs one takes it, in any thread and any interpreter of the
+ * process. The cache holds at most chunks * 16 KiB. A second copy of the library in the process has a second cache.
  *
- * What it holds goes back to the allocator that it came from, at any later time, by any thread, with or without the GIL: one
- * that is taken out has to stay callable. The same goes for the chunk that THP_PyThreadState_PopFrame keeps.
+ * Each chunk goes back to the allocator that it came from, at any later time, by any thread, with or without the GIL. So an
+ * arena allocator that was in use has to stay callable. The same is true of the chunk that THP_PyThreadState_PopFrame keeps.
  *
  * Returns 1; 0 if this CPython keeps a chunk itself, and nothing was done; or -1 with ValueError (`chunks` is not within 1
- * and 64) or RuntimeError (other allocators have been set on top of ours too often). Enabled already, it changes the number.
- * Needs the GIL. The library can not be unloaded any more. */
+ * and 64) or RuntimeError (other allocators have been set on top of ours too often). If the cache is enabled already, the
+ * call changes its number of chunks. Needs the GIL. The library cannot be unloaded any more. */
 int PyFrameShim_EnableChunkCache(size_t chunks);
 
-/* Gives back what is kept. The arena allocator is what it was before; if another was set since, that one stays, and ours
- * below it passes everything on. Needs the GIL. */
+/* Frees what the cache holds, and restores the arena allocator. If another allocator has been set since, that one stays, and
+ * ours below it passes every call on. Needs the GIL. */
 void PyFrameShim_DisableChunkCache(void);
 
 typedef struct {
-    size_t size;               /* of this structure, in bytes: to be set by the caller */
+    size_t size;               /* of this structure, in bytes: the caller sets it */
     size_t capacity;           /* how many chunks may be kept; 0 if the cache is off */
     size_t held;               /* how many are kept now */
     unsigned long long hits;   /* chunks that were asked for and found, since the process began */

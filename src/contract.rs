@@ -1,7 +1,7 @@
 //! The contract: the rules that a caller has to hold, and a broken one as a value.
 //!
-//! Nothing has been changed where a rule is found broken: it is checked before anything is done. What comes of it is for whoever
-//! was called from outside: the drop-in ends the process, as the C file does.
+//! Nothing has been changed where a rule is found broken: it is checked before anything is done. The caller of
+//! the algorithm decides what comes of it: the drop-in ends the process, as the C file does.
 //!
 //! ```
 //! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/python.rs")); }

@@ -89,7 +89,7 @@ class Build:
                 raise Failure(f"{failure}{cargo.settings()}") from None
             stamp.write_text(made_of)
         if not self.shared.exists() or not filecmp.cmp(shared, self.shared, shallow=False):
-            self.shared.unlink(missing_ok=True)  # whoever has it loaded keeps what was loaded
+            self.shared.unlink(missing_ok=True)  # a process that has loaded it keeps what it has
             shutil.copy2(shared, self.shared)
         return self
 

@@ -1,6 +1,6 @@
 """The proof that both libraries can be used: each is linked into an extension of every symbol, which the interpreter imports.
 
-A link that succeeds says little. What an extension lacks is missed when it is loaded, by whoever installed the library last.
+A link that succeeds says little. What an extension lacks is missed when it is loaded, by the user who has installed the library.
 """
 
 import os

@@ -24,7 +24,7 @@ def environment(build, built):
     """A virtual environment with the package installed; its interpreter."""
     place = build.cargo_target / "package"
     python = place / "bin" / "python"
-    # Written last: what was begun and broken off, or made for something else, is made anew.
+    # Written last: what was begun and broken off, or made for something else, is made again.
     stamp, wanted = place / "finished", "\n".join([build.python.path, build.python.version, *CLIENTS_NEED, *HOOKS])
     if not stamp.exists() or stamp.read_text() != wanted:
         with Step(f"{build.python.name}: making an environment"):

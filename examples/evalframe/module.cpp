@@ -53,7 +53,7 @@ static State *state_of(PyObject *module)
     return *static_cast<State **>(PyModule_GetState(module));
 }
 
-// An example has the interpreter to itself: whoever had a hook before loses it.
+// An example has the interpreter to itself: a hook that was set before is gone.
 static void update_hook(const State &state)
 {
     const bool wanted = state.callback != nullptr || state.run_all || state.watch;

@@ -145,7 +145,7 @@ impl Layer {
         for slot in &self.slots[first..] {
             let block = slot.swap(ptr::null_mut(), SeqCst);
             if !block.is_null() {
-                // SAFETY: it came from the allocator below, and whoever swapped it out owns it.
+                // SAFETY: it came from the allocator below, and the swap has made it ours.
                 unsafe { self.below().free(block, CHUNK_BYTES) }
             }
         }
@@ -197,7 +197,7 @@ pub fn enable(_thread: &Thread<'_>, chunks: usize) -> Result<bool, Raised> {
     let current = Arena::current();
     let in_use = LAYER.iter().find(|layer| layer.is(&current));
     // One that was taken out again is as good as new where it has been. Interpreters with a GIL of their own may come
-    // here at once: a layer's place is then decided by whoever fills it first.
+    // here at once: a layer's place is then decided by the thread that fills it first.
     let free = || LAYER.iter().find(|layer| layer.below.get_or_init(|| Below(current)).0 == current);
     let Some(layer) = in_use.or_else(free) else {
         const FULL: &CStr = c"the arena allocator has been replaced too often for another chunk cache";
@@ -217,8 +217,8 @@ pub fn enable(_thread: &Thread<'_>, chunks: usize) -> Result<bool, Raised> {
     Ok(true)
 }
 
-/// Gives the kept chunks back and keeps no more. The arena allocator is what it was before, unless somebody has set
-/// another since: then ours stays below that one, and passes everything on.
+/// Gives the kept chunks back and keeps no more. The arena allocator is what it was before, unless another has been
+/// set since: then ours stays below that one, and passes everything on.
 pub fn disable(_thread: &Thread<'_>) {
     let current = Arena::current();
     for layer in LAYER.iter().filter(|layer| layer.below.get().is_some()) {

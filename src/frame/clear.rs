@@ -150,7 +150,7 @@ fn clear_contents<'f>(
             unsafe { take_ownership(frame, view, thread) };
             return None;
         }
-        // Deallocation may be delayed until the frame's memory is somebody else's, where 3.11.0 to 3.11.4 would still
+        // Deallocation may be delayed until the frame's memory is another frame's, where 3.11.0 to 3.11.4 would still
         // look (gh-106092).
         disown(view);
     }

@@ -79,7 +79,7 @@ fn make<'f>(frame: &Frame<'f>, code: Code<'f>) -> Result<FrameObject<'f>, Raised
 pub unsafe fn take_ownership(frame: Frame<'_>, object: FrameObject<'_>, thread: &Thread<'_>) {
     // SAFETY: the object was made for this frame.
     let frame = unsafe { frame.move_into(object) };
-    // First, so that whoever looks at the object while memory is allocated finds no pointer into what is gone, or into what
+    // First, so that code that looks at the object while memory is allocated finds no pointer into what is gone, or into what
     // a frame that was never linked has there.
     frame.clear_previous();
     if frame.is_incomplete() {

@@ -50,7 +50,7 @@ fn require_fitting_closure(function: Function<'_>, code: Code<'_>) -> Result<(),
 }
 
 /// Does the rest of the prefix in a frame that will not run, and moves the instruction pointer behind the first RESUME:
-/// whoever looks at such a frame takes free variables and cells for there. The pending exception stays.
+/// code that looks at such a frame takes free variables and cells for there. The pending exception stays.
 ///
 /// A slot is left empty if there is no memory for its cell. Source: `take_ownership`, `Python/frame.c`, which only moves
 /// the pointer, since the frames that it meets there are those of generators, whose prefix has run.

@@ -4,7 +4,7 @@ use crate::view::Code;
 use core::cell::{Cell, OnceCell};
 use pyo3_ffi::PyObject;
 
-/// How many questions are left to whoever can answer them by looking at every slot: collecting the names costs as much.
+/// How many questions are left to `Slots`, which answers them by looking at every slot: collecting the names costs as much.
 const FEW: u8 = 8;
 
 /// The names that more than one slot of a code object has, collected when they have been asked for a few times.

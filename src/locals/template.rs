@@ -32,8 +32,8 @@ const FEWEST: usize = 3;
 /// How many slots a frame may have to be worth a template: this bounds the memory that they take.
 const MOST_SLOTS: usize = 1024;
 
-/// How many times more often than not the names bound may be others than the template's. Then the code is given up for as
-/// many calls as it takes the count to come round to 0: by then other code may lie at that address.
+/// A call whose names are not the template's adds a strike, a call whose names are takes one away. From this many on, the code
+/// gets no template: each call adds a strike, until the 8-bit count is 0 again. By then other code may lie at that address.
 const STRIKES: u8 = 4;
 
 /// What is known of one code object.
@@ -91,8 +91,8 @@ impl Entry {
         }
     }
 
-    /// Gives the place to other code; but not as long as the one that has it is asked for as often as others: of two that are
-    /// asked for by turns, one has a template.
+    /// Other code is asked for than the code that has this place. The other code gets the place, unless the place's own code has
+    /// been asked for since the last such request. So of two codes that are asked for alternately, one keeps its template.
     fn ask_for(&self, code: usize) {
         if !self.used.replace(false) {
             self.give_to(code);
@@ -164,7 +164,7 @@ fn fill(dict: &Owned, slots: &Slots<'_, '_>) -> bool {
     for slot in slots.iter_undisturbed() {
         let Some(value) = slot.value else {
             // Up to 3.12 a free variable takes the name away again, if another slot has given it a value. What breaks the
-            // contract is for whoever makes the dict the long way.
+            // contract is for the code that makes the dict by insertion.
             if slot.kind.is_free()
                 && (slots.require_cells().is_err() || (!version::FIRST_BOUND_SLOT_WINS && slots.has_value(slot.name)))
             {
@@ -268,7 +268,7 @@ fn have_it_emptied() -> Option<()> {
     }
 }
 
-/// The interpreter clears itself, or somebody who counts objects has taken the capsule out of its dict. Whoever asks for
+/// The interpreter clears itself, or a program that counts objects has taken the capsule out of its dict. A call that asks for
 /// templates after that puts another one there.
 unsafe extern "C" fn empty(_capsule: *mut PyObject) {
     TABLE.usable.set(None);

@@ -1,4 +1,4 @@
-//! Code that stays where it is: whoever gives CPython a function to call later may not be unloaded before.
+//! Code that stays where it is: a library that gives CPython a function to call later may not be unloaded before.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;

@@ -46,7 +46,7 @@ pub(crate) fn check(_thread: &Thread<'_>) -> Result<(), Raised> {
     Ok(())
 }
 
-/// What the probe sees: builtins of its own, of which there are none; a name, since whoever traces calls may ask for one.
+/// What the probe sees: an empty dict of builtins; a name, since a tracer of calls may ask for one.
 fn namespace() -> Result<Owned, Raised> {
     // SAFETY: each call returns a new reference, or NULL with an exception; the method table's entry lives for ever.
     unsafe {

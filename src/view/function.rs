@@ -75,7 +75,7 @@ impl<'f> Function<'f> {
             version::copy_function_fields(new, old);
             (*new).func_code = Owned::from_borrowed(code.object()).into_ptr();
             (*new).func_weakreflist = ptr::null_mut();
-            // Somebody may have set a vectorcall that runs the function's own code (`PyFunction_SetVectorcall`); the plain
+            // An extension may have set a vectorcall that runs the function's own code (`PyFunction_SetVectorcall`); the plain
             // one cannot be told apart, since 3.13 does not export it. Shadow frames are not called through either.
             (*new).vectorcall = (*old).vectorcall;
             (*new).func_version = 0;

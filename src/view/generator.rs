@@ -51,7 +51,7 @@ impl<'g> Generator<'g> {
         unsafe { &raw mut (*self.as_ptr()).gi_exc_state }
     }
 
-    /// The entry of whoever has resumed it, which is left out from now on.
+    /// The exception state of the caller that has resumed it, which is left out from now on.
     pub(crate) fn take_previous_item(&self) -> *mut _PyErr_StackItem {
         let previous = read!(self, gi_exc_state.previous_item);
         // SAFETY: the field lies in the generator, and owns nothing.

@@ -43,7 +43,7 @@ pub use crate::version::Owner;
 /// Reads a field of the structure that a view is of.
 macro_rules! read {
     ($view:expr, $($field:tt)+) => {
-        // SAFETY: the structure is live for as long as the view: whoever made the view has promised that.
+        // SAFETY: the structure is live for as long as the view: the maker of the view has promised that.
         unsafe { (*$view.as_ptr()).$($field)+ }
     };
 }
@@ -51,7 +51,7 @@ macro_rules! read {
 /// Writes a field of the structure that a view is of, which owns no reference by it.
 macro_rules! write {
     ($view:expr, $field:ident, $value:expr) => {
-        // SAFETY: the structure is live for as long as the view: whoever made the view has promised that.
+        // SAFETY: the structure is live for as long as the view: the maker of the view has promised that.
         unsafe { (*$view.as_ptr()).$field = $value }
     };
 }
@@ -59,7 +59,7 @@ macro_rules! write {
 /// Asks the version about the structure that a view is of.
 macro_rules! ask {
     ($view:expr, $function:ident $(, $argument:expr)*) => {
-        // SAFETY: the structure is live for as long as the view: whoever made the view has promised that.
+        // SAFETY: the structure is live for as long as the view: the maker of the view has promised that.
         unsafe { crate::version::$function($view.as_ptr() $(, $argument)*) }
     };
 }

@@ -1,4 +1,4 @@
-"""A program in which the interpreter begins anew: what the library keeps ends with each of its lives."""
+"""A program that starts the interpreter again: what the library keeps ends with each of its lives."""
 
 import os
 import pathlib

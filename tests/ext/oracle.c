@@ -201,7 +201,7 @@ static void compare_running(PyFrameObject *object)
     }
 #if PY_VERSION_HEX >= 0x030D0000
     if (object->f_extra_locals != NULL || (optimized && frame->f_locals != NULL)) {
-        passed_over++; /* somebody wrote names of their own into the frame */
+        passed_over++; /* a program wrote other names into the frame */
         return;
     }
 #endif

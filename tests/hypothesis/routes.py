@@ -261,7 +261,7 @@ def entry(address, arguments=None):
 
 
 def same_argument(name, passed, found):
-    """*args and **kwargs are collected anew; their values are the same objects."""
+    """*args and **kwargs are collected again; their values are the same objects."""
     if type(passed) is tuple and type(found) is tuple:
         same = [id(value) for value in passed] == [id(value) for value in found]
     elif type(passed) is dict and type(found) is dict:

@@ -141,7 +141,7 @@ class AbandonedStack(unittest.TestCase):
         self.assertEqual(self.answer["referrers"], 0)
 
     def test_the_data_stack_comes_back(self):
-        """The chunks that we pushed, whoever frees them, and the spare."""
+        """The chunks that we pushed, no matter who frees them, and the spare."""
         allocated, none_left = self.answer["chunks"]
         self.assertGreaterEqual(allocated, 200)
         self.assertTrue(none_left)

@@ -20,7 +20,7 @@ from support import FrameTestCase, run_script
 MINOR = sys.version_info.minor
 # The index that a dead frame's instruction pointer has, behind the first RESUME's own.
 BEHIND_RESUME = {11: 0, 12: 0, 13: 1}[MINOR]
-HOOK_DISCARDS = MINOR >= 12  # whoever does not evaluate a frame has to clear it, a generator's too
+HOOK_DISCARDS = MINOR >= 12  # a hook that does not evaluate a frame has to clear it, a generator's too
 
 
 def closing(free):

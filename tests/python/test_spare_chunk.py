@@ -166,7 +166,7 @@ class MixedTest(SpareTestCase):
         self.assertLessEqual(counts[3], KEEPS, "CPython's own cached chunk of before")
 
     def test_cpython_frees_what_was_spare(self):
-        """A spare becomes the root chunk of a stack that somebody else frees; it is gone then, and nobody uses it."""
+        """A spare becomes the root chunk of a stack that greenlet would free; it is gone then, and is not used."""
         arenas.put(0)
         arenas.push_and_pop(1)
         arenas.switch_stack(0)

@@ -153,7 +153,7 @@ class ManyCodes(FreshDictTestCase):
         self.assertGreater(known, 350)
 
     def test_two_in_one_place(self):
-        """Asked for by turns, the one that has the template keeps it; asked for alone, the other gets it."""
+        """Asked for alternately, the one that has the template keeps it; asked for alone, the other gets it."""
         places, kept = {}, []
         while True:
             code = changing.__code__.replace(co_firstlineno=len(kept) + 1)

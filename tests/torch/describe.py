@@ -87,5 +87,5 @@ def frame_names(frame, outermost="run_program"):
 
 
 def caller_frame():
-    """The frame of whoever calls this; a function of its own, since Dynamo knows sys._getframe by name."""
+    """The caller's frame. This is a function, since Dynamo knows sys._getframe by name."""
     return sys._getframe(1)

@@ -8,7 +8,7 @@ static PyObject *is_tracked(PyObject *module, PyObject *object)
     return PyBool_FromLong(PyObject_GC_IsTracked(object));
 }
 
-PyDoc_STRVAR(new_frame_object_doc, "new_frame_object(code): THP_PyFrame_New_NoTrack, to be dropped by whoever gets it.");
+PyDoc_STRVAR(new_frame_object_doc, "new_frame_object(code): THP_PyFrame_New_NoTrack, to be dropped by the caller.");
 static PyObject *new_frame_object(PyObject *module, PyObject *code)
 {
     (void)module;
