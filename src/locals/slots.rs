@@ -135,16 +135,20 @@ impl<'v, 'f> Slots<'v, 'f> {
             .any(|(slot, &kind)| self.code.slot_name(slot) == name && self.value_now(slot, kind).is_some())
     }
 
-    /// The value of a slot where Python code may have run since the last was read.
+    /// The value of a slot where Python code may have run since the last was read. In line for most slots: out of line, it
+    /// would take 7 (3.11) to 11 (3.12) instructions more for each.
+    #[inline(always)]
     fn value_now(&self, slot: usize, kind: SlotKind) -> Option<NonNull<PyObject>> {
-        // A cleared frame. The slots of a generator that has ended may hold stale pointers.
-        if self.are_empty() {
-            None
-        } else if kind.is_plain() {
+        if kind.is_plain() && !self.of_generator && !self.frame.is_empty() {
             self.frame.slot(slot)
         } else {
-            self.value(slot, kind)
+            self.value_if_any(slot, kind)
         }
+    }
+
+    /// The same for every slot. A cleared frame has no values. The slots of a generator that has ended may hold stale pointers.
+    fn value_if_any(&self, slot: usize, kind: SlotKind) -> Option<NonNull<PyObject>> {
+        if self.are_empty() { None } else { self.value(slot, kind) }
     }
 
     #[inline(always)]
