@@ -19,7 +19,7 @@ extern "C" {
  * your module's init function, with the GIL held, and return NULL if it fails. Without the GIL it ends the process with one
  * line, unless there are sub-interpreters: CPython keeps no account of who holds the GIL then.
  *
- * It compiles and runs a few lines of Python, in a namespace of their own with no builtins. It imports nothing and calls
+ * It compiles and runs a few lines of Python, in a new namespace with no builtins. It imports nothing and calls
  * nothing that a program can replace. Hooks, tracers and the audit hook for "compile" see it.
  *
  * Returns 0, or -1 with an ImportError that names the Python that the library was built for, the one that it is running

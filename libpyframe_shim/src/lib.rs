@@ -1,6 +1,6 @@
 //! The static and the shared library: the C symbols of the crate, and nothing else.
 //!
-//! A crate of their own, because Cargo optimizes nothing across crates, or even across functions that others could call, as
-//! long as an rlib is made of the same one.
+//! The functions are in the crate `pyframe-shim`. An rlib is made of that crate too, and then Cargo does no link-time optimization:
+//! so the libraries are made of this one.
 
 extern crate pyframe_shim as _;

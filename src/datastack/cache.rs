@@ -196,7 +196,7 @@ pub fn enable(_thread: &Thread<'_>, chunks: usize) -> Result<bool, Raised> {
     }
     let current = Arena::current();
     let in_use = LAYER.iter().find(|layer| layer.is(&current));
-    // One that was taken out again is as good as new where it has been. Interpreters with a GIL of their own may come
+    // One that was taken out again is as good as new where it has been. Interpreters that each have a GIL may come
     // here at once: a layer's place is then decided by the thread that fills it first.
     let free = || LAYER.iter().find(|layer| layer.below.get_or_init(|| Below(current)).0 == current);
     let Some(layer) = in_use.or_else(free) else {

@@ -4,7 +4,7 @@ use crate::py::{Owned, Raised};
 use crate::view::{Code, Function};
 use pyo3_ffi::{PyErr_Format, PyExc_ValueError, PyUnicode_Compare};
 
-/// Makes a function that is `function` but for its code. Name and qualified name come from the code, unless it bears
+/// Makes a function that is like `function`, with other code. Name and qualified name come from the code, unless it bears
 /// the name of the function's own code: then they stay the function's, which may have been renamed. The version tag is
 /// 0, so that nothing that was specialized for the old code applies.
 ///

@@ -71,7 +71,7 @@ fn finish_prefix(frame: &Frame<'_>, code: Code<'_>) {
     for slot in code.cells_made_before(code.prefix_units()).skip(made) {
         let value = frame.take_slot(slot);
         let content = value.as_ref().map_or(ptr::null_mut(), Owned::as_ptr);
-        // SAFETY: NULL or an object that `value` keeps; the cell takes a reference of its own.
+        // SAFETY: NULL or an object that `value` keeps; the cell takes a new reference.
         if let Ok(cell) = unsafe { Owned::from_new(PyCell_New(content)) } {
             drop(frame.fill_slot(slot, cell));
         }

@@ -54,14 +54,14 @@ pub fn prepare(frame: &Frame<'_>) -> Result<bool, Failure> {
 }
 
 /// Merges the frame's locals into `f_locals`, which is made if there is none, and returns it; with hidden locals asked
-/// for and any of them bound, a dict of its own that holds both.
+/// for and any of them bound, another dict that holds both.
 ///
 /// A name without a value is removed from the mapping. To be called behind [`prepare`].
 ///
 /// Replaces `THP_PyFrame_GetLocals`. Source: `_PyFrame_GetLocals` (3.12).
 ///
 /// # Errors
-/// What the mapping raises, but for the `KeyError` of a deletion; `MemoryError`; what of the contract is broken. Names that
+/// What the mapping raises, except the `KeyError` of a deletion; `MemoryError`; what of the contract is broken. Names that
 /// were written into a mapping of the frame's before stay written.
 pub fn merge(frame: &Frame<'_>, include_hidden: bool) -> Result<Owned, Failure> {
     // Python code that runs below may drop what the frame lies in.

@@ -116,7 +116,7 @@ impl Entry {
         }
     }
 
-    /// A reference of its own to the template: allocating may run code that comes back here (3.11).
+    /// A new reference to the template: allocating may run code that comes back here (3.11).
     fn template(&self) -> Option<Owned> {
         // SAFETY: the entry keeps it.
         NonNull::new(self.template.get()).map(|template| unsafe { Owned::from_borrowed(template) })

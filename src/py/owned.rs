@@ -28,7 +28,7 @@ impl Owned {
         Self(object)
     }
 
-    /// Makes a reference of its own to a borrowed object.
+    /// Makes a new reference to a borrowed object.
     ///
     /// # Safety
     /// `object` is alive.
@@ -38,7 +38,7 @@ impl Owned {
         Self(object)
     }
 
-    /// Makes a reference of its own to a borrowed object, unless the object is on its way out: then it must not get one.
+    /// Makes a new reference to a borrowed object, unless the object is being deallocated: then it must not get one.
     ///
     /// # Safety
     /// The object is alive, or being deallocated.

@@ -1,7 +1,7 @@
 /* What bindgen reads: the headers that declare the private structures, on every supported minor. */
 #define Py_BUILD_CORE 1
 #include <pyconfig.h>
-/* libclang may come without headers of its own, and cannot read the <stdatomic.h> of another compiler. An atomic is laid
+/* libclang may come without its headers, and cannot read the <stdatomic.h> of another compiler. An atomic is laid
  * out as what it holds; mimalloc is part of no structure that is mirrored. */
 #undef HAVE_STD_ATOMIC
 #undef WITH_MIMALLOC

@@ -20,7 +20,7 @@ impl<'f> Frame<'f> {
     /// # Safety
     /// `raw` is NULL or an initialized frame that stays in place for `'f`, and the GIL is held for as long. If it is
     /// not an entry frame, its code and function are alive, its live slots hold owned references or NULL
-    /// (`[0..co_nlocalsplus]` while it runs), and they stay so but for what the view itself and Python code do.
+    /// (`[0..co_nlocalsplus]` while it runs), and they stay so, unless the view itself or Python code changes them.
     pub unsafe fn from_raw(raw: *mut _PyInterpreterFrame) -> Option<Self> {
         NonNull::new(raw).map(|raw| Self { raw, alive: PhantomData })
     }

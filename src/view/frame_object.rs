@@ -35,7 +35,7 @@ impl<'o> FrameObject<'o> {
         Self { raw: raw.cast(), alive: PhantomData }
     }
 
-    /// Makes an untracked frame object with room for a frame of so many slots. Its fields are set, but for the frame.
+    /// Makes an untracked frame object with room for a frame of so many slots. Its fields are set, except the frame.
     ///
     /// # Errors
     /// `MemoryError`.

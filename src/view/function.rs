@@ -53,8 +53,8 @@ impl<'f> Function<'f> {
         self.closure().map_or(0, Closure::len)
     }
 
-    /// Makes a function that is this one but for its code, name, qualified name and version, which is 0: nothing that was
-    /// specialized for the old code applies. The names are the code's, or stay the function's own.
+    /// Makes a function that is like this one, with other code. The names are the code's, or stay the function's own. The version
+    /// is 0: nothing that was specialized for the old code applies.
     ///
     /// # Errors
     /// `MemoryError`.

@@ -22,7 +22,7 @@ pub static THP_PyOpcode_Caches: AtomicPtr<u8> = AtomicPtr::new(TABLE.0);
 pub static THP_PyOpcode_Caches_size: AtomicI32 = AtomicI32::new(TABLE.1);
 
 /// Gives both their values again. They have them from the start; PyTorch from 2.10 calls this when it starts, and
-/// interpreters with a GIL of their own may do so at the same time.
+/// interpreters that each have a GIL may do so at the same time.
 #[unsafe(no_mangle)]
 pub extern "C" fn init_THPCaches() {
     #[cfg(interpreter_frames)]
