@@ -12,6 +12,8 @@
 
 #[cfg(feature = "capi")]
 mod capi;
+#[cfg(all(feature = "capi", interpreter_frames))]
+pub use capi::counters::calls;
 pub mod py;
 pub mod runtime;
 pub mod sys;

@@ -6,8 +6,9 @@ matplotlib draws them; it is installed from PyPI into .tools, once for each Pyth
 import importlib
 import sys
 
+import pypi
 from builds import ROOT
-from console import Step, run
+from console import Step
 
 MATPLOTLIB = "matplotlib==3.10.3"
 PLACE = ROOT / ".tools" / f"matplotlib-{sys.implementation.cache_tag}"
@@ -36,9 +37,7 @@ TITLES = {
 
 def ensure():
     """pyplot, installed if need be."""
-    if not (PLACE / "matplotlib" / "__init__.py").exists():
-        with Step(f"installing {MATPLOTLIB} (PyPI, into {PLACE.relative_to(ROOT)})"):
-            run([sys.executable, "-m", "pip", "install", "--quiet", "--target", str(PLACE), MATPLOTLIB], "pip install matplotlib")
+    pypi.ensure((sys.executable,), MATPLOTLIB, PLACE, "matplotlib")
     sys.path.insert(0, str(PLACE))
     matplotlib = importlib.import_module("matplotlib")
     matplotlib.use("svg")

@@ -22,10 +22,7 @@ EXAMPLES = 2000
 
 def ensure(found):
     """Hypothesis, installed with the pip of the first interpreter that has one."""
-    if (PLACE / "hypothesis" / "__init__.py").exists():
-        return
-    if not pypi.bring((*(python.path for python in found), sys.executable), HYPOTHESIS, PLACE):
-        raise Failure("no interpreter here has pip, which would bring Hypothesis (apt-get install python3-pip)")
+    pypi.ensure((*(python.path for python in found), sys.executable), HYPOTHESIS, PLACE, "hypothesis")
 
 
 def hypothesis():

@@ -3,7 +3,15 @@
 import subprocess
 
 from cargo import ROOT
-from console import Step, run
+from console import Failure, Step, run
+
+
+def ensure(pythons, package, place, *path):
+    """The file or folder `path` of a package that is installed in `place`: brought there unless it is there."""
+    found = place.joinpath(*path)
+    if not found.exists() and not bring(pythons, package, place):
+        raise Failure(f"no interpreter here has pip, which would bring {package} (apt-get install python3-pip)")
+    return found
 
 
 def bring(pythons, package, place):

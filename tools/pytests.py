@@ -11,7 +11,7 @@ import sys
 
 import pypi
 from cargo import ROOT
-from console import Failure, say
+from console import say
 
 # A release without compiled parts, for 3.10 and newer: one copy serves every interpreter.
 PYTEST = "pytest==9.1.0"
@@ -20,8 +20,7 @@ PLACE = ROOT / ".tools" / "pytest"
 
 def ensure(paths=()):
     """Bring pytest, with the pip of the first of these interpreters that has one, or with our own."""
-    if not (PLACE / "pytest" / "__init__.py").exists() and not pypi.bring((*paths, sys.executable), PYTEST, PLACE):
-        raise Failure("no interpreter here has pip, which would bring pytest (apt-get install python3-pip)")
+    pypi.ensure((*paths, sys.executable), PYTEST, PLACE, "pytest")
 
 
 class Tally:

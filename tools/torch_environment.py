@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 
+import pypi
 from builds import ROOT
 from console import Failure, Step, run
 
@@ -28,11 +29,7 @@ for backend in ("eager", "aot_eager", "inductor"):
 
 def uv():
     """The uv on PATH, or one of our own."""
-    found = shutil.which("uv") or str(TOOL / "bin" / "uv")
-    if not os.path.exists(found):
-        with Step(f"installing uv (into {TOOL.relative_to(ROOT)})"):
-            run([sys.executable, "-m", "pip", "install", "--quiet", "--target", str(TOOL), "uv"], "pip install uv")
-    return found
+    return shutil.which("uv") or str(pypi.ensure((sys.executable,), "uv", TOOL, "bin", "uv"))
 
 
 class Environment:

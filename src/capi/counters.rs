@@ -1,6 +1,6 @@
 //! How often each C function of the drop-in set has been called: counted if the feature `counters` is on.
 
-use core::ffi::{c_char, c_ulonglong};
+use core::ffi::{CStr, c_char, c_ulonglong};
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// What is counted.
@@ -11,8 +11,8 @@ macro_rules! counted {
         #[derive(Clone, Copy)]
         pub(super) enum Symbol { $($symbol),* }
 
-        const NAMES: &[&core::ffi::CStr] = &[$(
-            match core::ffi::CStr::from_bytes_with_nul(concat!(stringify!($symbol), "\0").as_bytes()) {
+        const NAMES: &[&CStr] = &[$(
+            match CStr::from_bytes_with_nul(concat!(stringify!($symbol), "\0").as_bytes()) {
                 Ok(name) => name,
                 Err(_) => panic!("a name ends in its only NUL"),
             }
@@ -39,7 +39,7 @@ static CALLS: [AtomicU64; NAMES.len()] = [const { AtomicU64::new(0) }; NAMES.len
 
 impl Symbol {
     /// The name of the function.
-    pub(super) fn name(self) -> &'static core::ffi::CStr {
+    pub(super) fn name(self) -> &'static CStr {
         NAMES[self as usize]
     }
 }
@@ -50,6 +50,12 @@ pub(super) fn called(symbol: Symbol) {
     if cfg!(feature = "counters") {
         CALLS[symbol as usize].fetch_add(1, Relaxed);
     }
+}
+
+/// Each C function of the drop-in set by name, and how often it has been called; nothing if the library counts none.
+pub fn calls() -> impl Iterator<Item = (&'static CStr, u64)> {
+    let counted = if cfg!(feature = "counters") { NAMES } else { &[] };
+    counted.iter().zip(&CALLS).map(|(&name, calls)| (name, calls.load(Relaxed)))
 }
 
 /// `PyFrameShim_Counter` of `include/pyframe_shim.h`.
@@ -65,13 +71,9 @@ pub struct CCounter {
 /// `counters` is valid for writes of `room` elements; it may be NULL if that is 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyFrameShim_GetCounters(counters: *mut CCounter, room: usize) -> usize {
-    if !cfg!(feature = "counters") {
-        return 0;
-    }
-    for (index, (name, calls)) in NAMES.iter().zip(&CALLS).enumerate().take(room) {
-        let counter = CCounter { symbol: name.as_ptr(), calls: calls.load(Relaxed) };
+    for (index, (name, calls)) in calls().enumerate().take(room) {
         // SAFETY: there is room for that many, says the caller.
-        unsafe { counters.add(index).write(counter) }
+        unsafe { counters.add(index).write(CCounter { symbol: name.as_ptr(), calls }) }
     }
-    NAMES.len()
+    calls().count()
 }

@@ -2,6 +2,6 @@
 //! caller has to know stands in `include/`.
 
 #[cfg(interpreter_frames)]
-mod counters;
+pub(crate) mod counters;
 mod dropin;
 mod shim;

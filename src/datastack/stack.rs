@@ -69,7 +69,7 @@ fn push_chunk(thread: &Thread<'_>, words: usize) -> Result<NonNull<_PyInterprete
 /// What of the contract is broken. Nothing has been done then.
 ///
 /// # Safety
-/// `frame` is the frame that was pushed last of those not popped yet, and nobody uses it.
+/// `frame` is the frame that was pushed last of those not popped yet, and is not used any more.
 pub unsafe fn pop(thread: &Thread<'_>, frame: NonNull<_PyInterpreterFrame>) -> Result<(), Broken> {
     let chunk = thread.chunk();
     let base: *mut *mut PyObject = frame.as_ptr().cast();

@@ -109,7 +109,7 @@ fn require_given_up<'f>(frame: &Frame<'f>, thread: &Thread<'_>) -> Result<Option
         }
         GeneratorState::Executing | GeneratorState::Waiting => return Err(Broken::by(Rule::GeneratorGivesItUp, frame)),
     }
-    // Whoever has cleared it has left no function, or no slots, behind; but the evaluator of 3.12 leaves both.
+    // Clearing it has left no function, or no slots, behind. But the evaluator of 3.12 leaves both.
     let has_slots = !frame.is_empty() || frame.code().is_none_or(|code| code.slots() == 0);
     require(!frame.has_lost_its_function() && has_slots, Rule::NotClearedAlready, frame)?;
     require_no_back(frame.frame_object(), frame)?;
@@ -154,7 +154,7 @@ fn clear_contents<'f>(
         // look (gh-106092).
         disown(view);
     }
-    // Nobody who is called by what follows sees more slots than still hold something.
+    // Code that is called by what follows sees no more slots than still hold something.
     frame.set_live_slots(0);
     for slot in 0..slots {
         drop(frame.take_slot(slot));

@@ -11,7 +11,7 @@ const FEW: u8 = 8;
 #[derive(Default)]
 pub(super) struct SharedNames {
     asked: Cell<u8>,
-    /// Their addresses; `None` if there is no memory for them.
+    /// Their addresses in order; `None` if there is no memory for them.
     names: OnceCell<Option<Vec<usize>>>,
 }
 
@@ -22,7 +22,10 @@ impl SharedNames {
             self.asked.set(self.asked.get() + 1);
             return true;
         }
-        self.names.get_or_init(|| collect(code)).as_ref().is_none_or(|names| names.contains(&(name as usize)))
+        self.names
+            .get_or_init(|| collect(code))
+            .as_ref()
+            .is_none_or(|names| names.binary_search(&(name as usize)).is_ok())
     }
 }
 

@@ -10,7 +10,7 @@ use pyo3_ffi::{
 };
 use std::ffi::CString;
 
-/// Proof that a Python exception is set. Whoever returns it has set one.
+/// Proof that a Python exception is set. The function that returns it has set one.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Raised(());

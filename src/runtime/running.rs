@@ -65,15 +65,18 @@ pub fn check_version() -> Result<(), Mismatch> {
     // SAFETY: a static type, of which a field is read that is set before any extension can be loaded. Where objects begin
     // with other fields, what is read there lies in the same type.
     if unsafe { PyBaseObject_Type.tp_basicsize } != size_of::<PyObject>() as Py_ssize_t {
-        let running = text.split(' ').next().unwrap_or_default().to_owned();
-        return Err(Mismatch::Objects { built: BUILD.minor, running });
+        return Err(Mismatch::Objects { built: BUILD.minor, running: number_in(&text) });
     }
     Ok(())
 }
 
 /// The version that runs, such as `3.12.1`.
 pub(crate) fn running_version() -> String {
-    let text = version_text();
+    number_in(&version_text())
+}
+
+/// The version in such a text, which goes on with how and when the interpreter was built.
+fn number_in(text: &str) -> String {
     text.split(' ').next().unwrap_or_default().to_owned()
 }
 
@@ -87,7 +90,7 @@ pub(crate) fn running_patch() -> c_int {
 /// # Errors
 /// `Mismatch`.
 pub fn compare_version(text: &str) -> Result<(), Mismatch> {
-    let (built, running) = (BUILD.minor, text.split(' ').next().unwrap_or_default().to_owned());
+    let (built, running) = (BUILD.minor, number_in(text));
     if !running.starts_with(&format!("3.{built}.")) {
         return Err(Mismatch::Minor { built, running });
     }

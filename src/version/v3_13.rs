@@ -82,7 +82,7 @@ pub(crate) unsafe fn pointer_place(frame: *mut _PyInterpreterFrame) -> *mut *mut
 
 /// Whether a frame with its instruction pointer at `pointer` has not begun its first instruction, at `start`.
 pub(crate) fn not_started(pointer: *const _Py_CODEUNIT, start: *const _Py_CODEUNIT) -> bool {
-    // Also true while the first instruction runs. Whoever asks wants to know of COPY_FREE_VARS, and that allocates nothing:
+    // Also true while the first instruction runs. The question is about COPY_FREE_VARS, and that allocates nothing:
     // no Python code can look on.
     pointer == start
 }

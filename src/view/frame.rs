@@ -56,7 +56,7 @@ impl<'f> Frame<'f> {
         ask!(self, owner)
     }
 
-    /// Marks the frame as owned by nobody: it has been cleared.
+    /// Says that nothing owns the frame: it has been cleared.
     pub(crate) fn set_cleared(&self) {
         ask!(self, set_owner, Owner::Cleared);
     }

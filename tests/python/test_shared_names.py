@@ -11,6 +11,12 @@ def three(a, b, c):
     pass
 
 
+def make_function(arguments):
+    namespace = {}
+    exec(f"def many({', '.join(f'v{number}' for number in range(arguments))}): pass", namespace)
+    return namespace["many"]
+
+
 class Mapping(dict):
     """No exact dict, so that it is written to as any mapping is."""
 
@@ -46,6 +52,21 @@ class SharedNamesTest(FrameTestCase):
                 probe.pop(frame)
                 for route, answer in answers:
                     self.assertEqual(answer, expected, (names, bound, route))
+
+    def test_behind_many_unbound_slots(self):
+        """Whether a name is shared is looked up in another way once it has been asked for many of them."""
+        many = make_function(40)
+        names = tuple("shared" if slot in (20, 35) else f"v{slot}" for slot in range(40))
+        many.__code__ = many.__code__.replace(co_varnames=names)
+        frame = probe.push_frame(many, tuple([slot] for slot in range(40)))
+        for slot in range(40):
+            if slot != 20:
+                probe.set_slot(frame, slot, ...)
+        answers = list(routes(frame, names))
+        probe.clear(frame)
+        probe.pop(frame)
+        for route, answer in answers:
+            self.assertEqual(answer, {"shared": [20]}, route)
 
 
 if __name__ == "__main__":

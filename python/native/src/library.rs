@@ -1,25 +1,12 @@
 //! The library that this module is: what it was built for, what has been called of it, and its place in the loader's order.
 
 use crate::loaded;
-use core::ffi::{CStr, c_char, c_int, c_ulonglong, c_void};
-use core::ptr;
+use core::ffi::{CStr, c_int, c_ulonglong, c_void};
 use pyframe_shim::datastack::cache;
 use pyframe_shim::py::{Owned, Raised};
 use pyframe_shim::runtime::BUILD;
 use pyframe_shim::view::Thread;
 use pyo3_ffi::*;
-
-/// `PyFrameShim_Counter` of `include/pyframe_shim.h`.
-#[repr(C)]
-#[derive(Clone)]
-struct Counter {
-    symbol: *const c_char,
-    calls: c_ulonglong,
-}
-
-unsafe extern "C" {
-    fn PyFrameShim_GetCounters(counters: *mut Counter, room: usize) -> usize;
-}
 
 /// (version of the library, that of the CPython that it was built for).
 pub(crate) fn build() -> Result<Owned, Raised> {
@@ -29,19 +16,13 @@ pub(crate) fn build() -> Result<Owned, Raised> {
 
 /// A dict: how often each function of the drop-in set has been called.
 pub(crate) fn counters() -> Result<Owned, Raised> {
-    // SAFETY: no room is claimed, so nothing is written.
-    let room = unsafe { PyFrameShim_GetCounters(ptr::null_mut(), 0) };
-    let mut found = vec![Counter { symbol: ptr::null(), calls: 0 }; room];
-    // SAFETY: there is so much room; the GIL is held.
-    let counts = unsafe {
-        PyFrameShim_GetCounters(found.as_mut_ptr(), room);
-        Owned::from_new(PyDict_New())?
-    };
-    for counter in found {
-        // SAFETY: the name is static; a new reference, or NULL with an exception.
+    // SAFETY: the GIL is held; a new reference, or NULL with an exception.
+    let counts = unsafe { Owned::from_new(PyDict_New())? };
+    for (name, calls) in pyframe_shim::calls() {
+        // SAFETY: as above; the dict and the name are alive.
         unsafe {
-            let calls = Owned::from_new(PyLong_FromUnsignedLongLong(counter.calls))?;
-            if PyDict_SetItemString(counts.as_ptr(), counter.symbol, calls.as_ptr()) < 0 {
+            let calls = Owned::from_new(PyLong_FromUnsignedLongLong(calls))?;
+            if PyDict_SetItemString(counts.as_ptr(), name.as_ptr(), calls.as_ptr()) < 0 {
                 return Err(Raised::assume());
             }
         }
