@@ -2,7 +2,7 @@
 
     calls.py rounds nanoseconds
 
-The hooks are those of examples/evalframe. At a chunk's end each call maps a chunk of the data stack and unmaps it again,
+The hooks are those of tests/ext/shadow. At a chunk's end each call maps a chunk of the data stack and unmaps it again,
 unless the chunk cache is on.
 """
 
@@ -13,7 +13,7 @@ import random
 import sys
 
 import bench
-import evalframe
+import shadow
 
 HOOKS = {"plain": (False, False), "watched": (True, False), "taken over": (False, True)}
 
@@ -64,8 +64,8 @@ FUNCTIONS = (
 
 def use(hook):
     watch, run_all = HOOKS[hook]
-    evalframe.watch(watch)
-    evalframe.run_all(run_all)
+    shadow.watch(watch)
+    shadow.run_all(run_all)
 
 
 def time_once(way, function, arguments, times):

@@ -42,7 +42,7 @@ pub fn generate(interpreter: &Interpreter) -> Result<(), Refusal> {
     let mut builder = bindgen::Builder::default()
         .header(header)
         .use_core()
-        .allowlist_var("COPY_FREE_VARS|MAKE_CELL|EXTENDED_ARG|RESUME|CO_FAST_.*|CO_OPTIMIZED")
+        .allowlist_var("COPY_FREE_VARS|MAKE_CELL|EXTENDED_ARG|RESUME|CO_FAST_.*|CO_OPTIMIZED|CO_VARARGS|CO_VARKEYWORDS|CO_(ASYNC_)?GENERATOR|CO_COROUTINE")
         .allowlist_type(TYPES.join("|"))
         .allowlist_type("_frameowner|_framestate|DictKeysKind")
         .blocklist_type(BORROWED_NAMES)

@@ -1,7 +1,23 @@
-/* pyframe-shim's own API: a check that the library fits the interpreter, a cache of data-stack chunks for every Python call,
- * and counters.
+/* pyframe-shim's own API: hooks of frame evaluation (PEP 523) that are written once for every CPython from 3.11 on. A hook looks
+ * at frames, reads their locals, runs other code in their place, or ends them.
  *
- * C11 or C++17; needs neither Py_BUILD_CORE nor an internal header. */
+ * C11 or C++17, with Py_LIMITED_API as well. Needs neither Py_BUILD_CORE nor an internal header. The README begins with a hook
+ * of twenty lines.
+ *
+ * The functions are in the static library, in the shared library, and in the Python package `pyframe_shim`, which hands them out
+ * in a capsule. For the last, define PYFRAME_SHIM_USE_CAPSULE before this header is included, link nothing, and call
+ * PyFrameShim_Import (pyframe_shim_capsule.h) when your module is imported: one abi3 extension then serves every CPython.
+ *
+ * Every function needs the GIL, unless its comment says otherwise. The caller owns a "new" reference. A "borrowed" one is the
+ * frame's: it is valid until the frame runs on or is cleared, and until the caller runs Python code that may change the frame.
+ * Yes and no are 1 and 0. A function that returns -1 or NULL has set an exception, unless its comment says "quiet". A NULL frame
+ * or thread state is a ValueError. Wrong arguments change nothing, and never end the process.
+ *
+ * Which frames may be passed, and until when:
+ *   - the frame that a hook was given: until the hook passes it to a function that consumes it, or returns;
+ *   - a frame that a thread runs, by PyFrameShim_CurrentFrame and PyFrameShim_Previous: until it returns;
+ *   - the frame of a frame object, generator or coroutine: for as long as the caller holds that object.
+ * Nothing can tell a frame from memory that was one: a pointer that is kept for longer is a mistake that is not caught. */
 #ifndef PYFRAME_SHIM_H
 #define PYFRAME_SHIM_H
 
@@ -12,6 +28,8 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* ---- The library ---------------------------------------------------------------------------------------------------------- */
 
 /* Checks that the library fits the running interpreter: its minor, that it has the GIL, and, on a live frame, that the
  * private structures are laid out as they were where the library was built. It looks at the thread state's current frame
@@ -28,11 +46,11 @@ int PyFrameShim_CheckRuntime(void);
 
 /* Bits of PyFrameShim_Build.flags. */
 #define PYFRAME_SHIM_HAS_FRAMES 0x1u /* the frame symbols are there (CPython 3.11 and newer) */
-#define PYFRAME_SHIM_PY_DEBUG 0x2u   /* built from the headers of a Py_DEBUG interpreter */
+#define PYFRAME_SHIM_PY_DEBUG 0x2u /* built from the headers of a Py_DEBUG interpreter */
 
 typedef struct {
-    size_t size;                /* of this structure in the library, in bytes; later versions append fields */
-    const char *shim_version;   /* "0.1.0" */
+    size_t size; /* of this structure in the library, in bytes; later versions append fields */
+    const char *shim_version; /* "0.1.0" */
     const char *python_version; /* of the CPython that it was built for, "3.12.1" */
     int python_major;
     int python_minor;
@@ -43,7 +61,222 @@ typedef struct {
 /* What the library was built for: static, never NULL. Needs neither the GIL nor an interpreter. */
 const PyFrameShim_Build *PyFrameShim_BuildInfo(void);
 
-#if PY_VERSION_HEX >= 0x030B0000
+/* ---- Frames --------------------------------------------------------------------------------------------------------------- */
+
+/* An interpreter frame: what PEP 523 hands to a hook. */
+typedef struct _PyInterpreterFrame PyFrameShim_Frame;
+
+/* Borrowed. Quiet NULL for an entry frame, which runs no code, for a frame that has been cleared, and where there is none:
+ * the function's place may hold something else (CPython 3.12 and newer, by an embedder's doing). */
+PyObject *PyFrameShim_Code(PyFrameShim_Frame *frame);
+PyObject *PyFrameShim_Function(PyFrameShim_Frame *frame);
+PyObject *PyFrameShim_Globals(PyFrameShim_Frame *frame);
+PyObject *PyFrameShim_Builtins(PyFrameShim_Frame *frame);
+
+/* The mapping that a module, class body or exec keeps its names in. Borrowed. Quiet NULL for the frame of a function, whose
+ * locals lie in slots. */
+PyObject *PyFrameShim_Namespace(PyFrameShim_Frame *frame);
+
+/* The byte offset of the instruction that was begun last, in the code; quiet -1 before the first. On CPython 3.13 `f_lasti` of a
+ * frame that does not run tells of the next instruction; this is the same on every minor. */
+int PyFrameShim_Lasti(PyFrameShim_Frame *frame);
+
+/* The line of that instruction, or the first line of the code; quiet -1 if it has none. */
+int PyFrameShim_Line(PyFrameShim_Frame *frame);
+
+/* What keeps the memory of a frame. */
+#define PYFRAME_SHIM_OWNER_THREAD 0 /* the data stack of a thread: the frame of a call */
+#define PYFRAME_SHIM_OWNER_GENERATOR 1 /* the generator, coroutine or async generator that it belongs to */
+#define PYFRAME_SHIM_OWNER_FRAME_OBJECT 2 /* the frame object that has outlived the call */
+#define PYFRAME_SHIM_OWNER_INTERPRETER 3 /* the evaluator's C stack: an entry frame (3.12 and newer) */
+#define PYFRAME_SHIM_OWNER_NONE 4 /* nothing: it has been cleared */
+int PyFrameShim_Owner(PyFrameShim_Frame *frame);
+
+/* Whether nothing of the frame has run, so that a hook may run other code in its place. It may have a frame object. Never so
+ * with a `throwflag`, for a generator that is resumed, and for a frame that is not the calling thread's. */
+int PyFrameShim_IsFresh(PyFrameShim_Frame *frame, int throwflag);
+
+/* Whether the frame has come to its first RESUME, so that Python code sees it. */
+int PyFrameShim_IsComplete(PyFrameShim_Frame *frame);
+
+/* The innermost complete frame that the thread runs, and the nearest complete caller of a frame. The caller of the frame that a
+ * hook was given is what made the call; a generator that nothing resumes has none, and of one that is resumed it has to be asked
+ * before the hook runs Python code. Quiet NULL at the bottom. */
+PyFrameShim_Frame *PyFrameShim_CurrentFrame(PyThreadState *tstate);
+PyFrameShim_Frame *PyFrameShim_Previous(PyFrameShim_Frame *frame);
+
+/* The frame that a frame object stands for, or that a generator, coroutine or async generator runs. TypeError for anything else.
+ * Quiet NULL for a generator that has come to its end. */
+PyFrameShim_Frame *PyFrameShim_FromFrameObject(PyObject *object);
+PyFrameShim_Frame *PyFrameShim_FromGenerator(PyObject *generator);
+
+/* The frame object that stands for the frame, made if there is none. New. RuntimeError for a frame that is not complete. */
+PyObject *PyFrameShim_GetFrameObject(PyFrameShim_Frame *frame);
+
+/* The generator, coroutine or async generator that the frame belongs to. New. Quiet NULL if there is none. */
+PyObject *PyFrameShim_GetGenerator(PyFrameShim_Frame *frame);
+
+/* ---- Locals --------------------------------------------------------------------------------------------------------------- */
+
+/* The slots of a frame: arguments, other locals, cells, free variables, in the order of the code's variables. A frame that has
+ * been cleared, or is being cleared, has no locals any more: that is a ValueError here. */
+Py_ssize_t PyFrameShim_CountSlots(PyFrameShim_Frame *frame);
+
+/* Bits of PyFrameShim_Slot.kind. */
+#define PYFRAME_SHIM_SLOT_ARGUMENT 0x1u /* an argument's: these are the first */
+#define PYFRAME_SHIM_SLOT_CELL 0x2u /* of a variable that an inner function uses: has a cell once MAKE_CELL has run */
+#define PYFRAME_SHIM_SLOT_FREE 0x4u /* of a free variable: its cell is the closure's; these are the last */
+#define PYFRAME_SHIM_SLOT_HIDDEN 0x8u /* of a comprehension that is inlined into a module or class body (3.12 and newer) */
+
+typedef struct {
+    size_t size; /* of this structure, in bytes: the caller sets it */
+    PyObject *name; /* borrowed from the code */
+    PyObject *value; /* borrowed, with cells seen through; NULL if the variable is unbound */
+    PyObject *cell; /* borrowed; NULL if the variable has none, or none yet */
+    unsigned kind;
+} PyFrameShim_Slot;
+
+/* One slot: 0, or -1 with an exception, such as IndexError. */
+int PyFrameShim_GetSlot(PyFrameShim_Frame *frame, Py_ssize_t index, PyFrameShim_Slot *slot);
+
+/* The values of the first `room` slots, borrowed, with cells seen through, and NULL for what is unbound. Returns how many slots
+ * there are. This is for guards, which look at every frame: no dict is made, and nothing is allocated. */
+Py_ssize_t PyFrameShim_FillValues(PyFrameShim_Frame *frame, PyObject **values, Py_ssize_t room);
+
+#define PYFRAME_SHIM_LOCALS_HIDDEN 0x1u /* hidden names too */
+#define PYFRAME_SHIM_LOCALS_WITHOUT_FREE 0x2u /* no free variables */
+#define PYFRAME_SHIM_LOCALS_ARGUMENTS 0x4u /* arguments, and nothing else */
+
+/* A new dict of what is bound; the frame stays as it is. Of a module, class body or exec frame: what its mapping holds. */
+PyObject *PyFrameShim_GetLocals(PyFrameShim_Frame *frame, unsigned flags);
+
+/* How many values lie on the value stack of a frame that does not run, and one of them, counted from the bottom: borrowed, NULL
+ * (quiet) for what the evaluator has pushed as NULL. RuntimeError while the frame runs, IndexError. */
+Py_ssize_t PyFrameShim_StackDepth(PyFrameShim_Frame *frame);
+PyObject *PyFrameShim_StackItem(PyFrameShim_Frame *frame, Py_ssize_t index);
+
+/* ---- Hooks ---------------------------------------------------------------------------------------------------------------- */
+
+typedef struct PyFrameShim_Hook PyFrameShim_Hook;
+
+/* A compiler's hook: asked for each fresh frame. It returns the code, or the function, that is to run in the frame's place: new;
+ * or NULL. With an exception set the call ends with that exception; without one the frame runs as it is. Code has to take the
+ * frame's own arguments (PyFrameShim_CanEvalCode). The frames of what the function itself runs, in the same thread, are not asked
+ * about, by this hook or another one of the kind. */
+typedef PyObject *(*PyFrameShim_CodeHookFunction)(void *data, PyThreadState *tstate, PyFrameShim_Frame *frame);
+PyFrameShim_Hook *PyFrameShim_InstallCodeHook(PyFrameShim_CodeHookFunction function, void *data);
+
+/* A hook that evaluates frames itself: it gets each frame that is about to run, generators' when they are resumed too, and
+ * has to consume it by one call of PyFrameShim_EvalNext, PyFrameShim_EvalCode, PyFrameShim_Return or PyFrameShim_EvalDefault. It
+ * returns what that call returns, and does not look at the frame again. With a `throwflag`, an exception is set that the frame is
+ * to raise: no Python code may run before the frame does. */
+typedef PyObject *(*PyFrameShim_HookFunction)(
+    PyFrameShim_Hook *hook, void *data, PyThreadState *tstate, PyFrameShim_Frame *frame, int throwflag);
+
+/* Installs a hook in the interpreter that the calling thread runs, in front of those that are there, ours and foreign ones. It
+ * sees the frames of all threads of the interpreter. RuntimeError if there are 64 in the process. The function and its data have
+ * to stay valid until the hook has been removed, and every call of the function has returned. What is left when the interpreter
+ * ends is taken out. The library cannot be unloaded any more. */
+PyFrameShim_Hook *PyFrameShim_InstallHook(PyFrameShim_HookFunction function, void *data);
+
+/* Takes a hook out, in whatever order, also from inside of its function: 0, or -1 with ValueError if there is no such hook in this
+ * interpreter any more. If a foreign hook is in front of it, which nobody can tell of that, it stays in the chain and passes
+ * frames on, and its function is not called again. */
+int PyFrameShim_RemoveHook(PyFrameShim_Hook *hook);
+
+/* Evaluates a frame as it would have been without the hook; NULL stands for no hook at all. New, or NULL with an exception.
+ * Consumes the frame, unless it or `tstate` is NULL. A hook that has been removed may still pass on what it was given. */
+PyObject *PyFrameShim_EvalNext(PyFrameShim_Hook *hook, PyThreadState *tstate, PyFrameShim_Frame *frame, int throwflag);
+
+/* The same with the interpreter's own evaluator, past all hooks. */
+PyObject *PyFrameShim_EvalDefault(PyThreadState *tstate, PyFrameShim_Frame *frame, int throwflag);
+
+/* ---- Other code in a frame's place ---------------------------------------------------------------------------------------- */
+
+/* Why code cannot run in a frame's place. */
+#define PYFRAME_SHIM_FITS 0
+#define PYFRAME_SHIM_NOT_FRESH 1 /* it has begun to run, or no hook of this thread was given it */
+#define PYFRAME_SHIM_THROWN 2 /* `throwflag` */
+#define PYFRAME_SHIM_RESUMED 3 /* a generator that is resumed */
+#define PYFRAME_SHIM_ARGUMENTS_DIFFER 4 /* the code takes other arguments than the frame's own */
+#define PYFRAME_SHIM_FREE_VARIABLES_DIFFER \
+    5 /* as many as the function's closure has cells; or none, if no function is passed */
+#define PYFRAME_SHIM_NAMESPACE_DIFFERS 6 /* one keeps its names in slots, the other in a mapping */
+#define PYFRAME_SHIM_OTHER_CODE 7 /* `function` runs other code than `code` */
+#define PYFRAME_SHIM_NO_FUNCTION 8 /* the frame has no function of its own */
+#define PYFRAME_SHIM_NO_ROOM 9 /* PYFRAME_SHIM_NEVER_SHADOW, and the frame cannot be evaluated in place */
+
+/* Whether `code` can run in the frame's place, with `function`, which may be NULL: 0, or one of the numbers above. */
+int PyFrameShim_CanEvalCode(PyFrameShim_Frame *frame, int throwflag, PyObject *code, PyObject *function);
+
+/* The sentence that belongs to such a number: static, never NULL. Needs no GIL. */
+const char *PyFrameShim_Reason(int number);
+
+#define PYFRAME_SHIM_LOCALS_MERGED 0x1u /* THP_PyFrame_FastToLocalsWithError has merged the frame's locals: drop the mapping */
+#define PYFRAME_SHIM_NEVER_SHADOW 0x2u /* for tests: in place or not at all */
+#define PYFRAME_SHIM_ALWAYS_SHADOW 0x4u /* for tests: never in place */
+
+/* Runs `code` in the frame's place, by what comes behind the hook (NULL: by the interpreter's own evaluator). It consumes the
+ * frame on every path: the hook returns what this returns, and never looks at the frame again. New, or NULL with an exception: the
+ * code's own; ValueError or SystemError where PyFrameShim_CanEvalCode says no; TypeError; MemoryError.
+ *
+ * The code sees the arguments of the call, as borrowed from the frame, and nothing else of its locals. `function` is what the code
+ * finds as its own: globals, builtins, closure. It has to be one that runs `code`. NULL stands for the frame's own function, or a
+ * copy of that with the code, where one is needed: if the code makes a generator.
+ *
+ * A frame is given the code and evaluated itself, which costs next to nothing. Where its chunk of the data stack has no room for
+ * the code, or somebody holds its frame object, a second frame is pushed. */
+PyObject *PyFrameShim_EvalCode(PyFrameShim_Hook *hook, PyThreadState *tstate, PyFrameShim_Frame *frame, PyObject *code,
+    PyObject *function, unsigned flags);
+
+/* Ends the call of a frame without running it: with `result`, a reference that the function takes over on every path; or, if that
+ * is NULL, with the exception that is set. Returns what the hook returns. Consumes the frame. A generator that is resumed has
+ * come to its end, with that result. SystemError if there is neither a result nor an exception. */
+PyObject *PyFrameShim_Return(PyThreadState *tstate, PyFrameShim_Frame *frame, PyObject *result);
+
+/* A function like `function`, with other code, and another closure: a tuple of as many cells as the code has free variables. NULL
+ * stands for the function's own, or for none if the code has no free variables. New. TypeError, ValueError. */
+PyObject *PyFrameShim_CopyFunction(PyObject *function, PyObject *code, PyObject *closure);
+
+/* ---- Code ----------------------------------------------------------------------------------------------------------------- */
+
+/* A place in every code object of the interpreter, for what a hook keeps with it: its number, or -1 with RuntimeError. There are
+ * 255, and none is given back. `release`, which may be NULL, gets what is kept where that is replaced or the code goes. CPython
+ * calls it with NULL too, where a code object goes that has nothing in this place and something in a later one. */
+Py_ssize_t PyFrameShim_NewCodeExtra(void (*release)(void *extra));
+
+/* What is kept with the code in a place; quiet NULL if that is nothing. The first thing that most hooks ask for: some ten
+ * instructions. */
+void *PyFrameShim_GetCodeExtra(PyObject *code, Py_ssize_t place);
+
+/* What is kept with the code of a frame that has not begun; quiet NULL if that is nothing, or the frame has begun, or a `throwflag`
+ * is set. It is what a hook that runs other code asks for each frame, in one call. */
+void *PyFrameShim_GetFreshExtra(PyFrameShim_Frame *frame, int throwflag, Py_ssize_t place);
+
+/* Keeps something there; what was there is released. 0, or -1 with an exception. */
+int PyFrameShim_SetCodeExtra(PyObject *code, Py_ssize_t place, void *extra);
+
+/* How many inline cache code units (of 2 bytes) lie behind each opcode: static, indexed by the opcode. `count`, which may be NULL,
+ * becomes the number of opcodes. Needs no GIL. */
+const unsigned char *PyFrameShim_OpcodeCaches(Py_ssize_t *count);
+
+/* The byte offset of the first RESUME in a code object: what comes before makes cells and copies free variables. */
+int PyFrameShim_BodyOffset(PyObject *code);
+
+/* ---- The data stack, for pictures ----------------------------------------------------------------------------------------- */
+
+typedef struct {
+    size_t size; /* of this structure, in bytes: the caller sets it */
+    size_t chunk; /* the number of the frame's chunk: 0 for the first */
+    size_t word; /* where in the chunk it begins, in words */
+    size_t words; /* how many words it takes: header, slots and value stack */
+    size_t room; /* how many words the chunk has for frames */
+} PyFrameShim_Place;
+
+/* Where on the thread's data stack a frame lies: 1; 0 if it lies elsewhere, as those of generators do; or -1 with an exception. */
+int PyFrameShim_DataStackPlace(PyThreadState *tstate, PyFrameShim_Frame *frame, PyFrameShim_Place *place);
+
+/* ---- Chunks that are kept ------------------------------------------------------------------------------------------------- */
 
 /* A call that begins at the end of a data-stack chunk maps 16 KiB, and unmaps them when it returns: some thousand times the
  * price of one that does not, on every CPython before 3.13.13. The cache wraps the arena allocator (PyObject_SetArenaAllocator)
@@ -63,10 +296,10 @@ int PyFrameShim_EnableChunkCache(size_t chunks);
 void PyFrameShim_DisableChunkCache(void);
 
 typedef struct {
-    size_t size;               /* of this structure, in bytes: the caller sets it */
-    size_t capacity;           /* how many chunks may be kept; 0 if the cache is off */
-    size_t held;               /* how many are kept now */
-    unsigned long long hits;   /* chunks that were asked for and found, since the process began */
+    size_t size; /* of this structure, in bytes: the caller sets it */
+    size_t capacity; /* how many chunks may be kept; 0 if the cache is off */
+    size_t held; /* how many are kept now */
+    unsigned long long hits; /* chunks that were asked for and found, since the process began */
     unsigned long long misses; /* chunks that were asked for and had to be allocated */
 } PyFrameShim_ChunkCacheStats;
 
@@ -82,10 +315,12 @@ typedef struct {
  * counted: 0 unless the library was built with the feature `counters`. Needs no GIL. */
 size_t PyFrameShim_GetCounters(PyFrameShim_Counter *counters, size_t room);
 
-#endif /* 3.11 and newer */
-
 #ifdef __cplusplus
 }
+#endif
+
+#ifdef PYFRAME_SHIM_USE_CAPSULE
+#include "pyframe_shim_capsule.h"
 #endif
 
 #endif /* PYFRAME_SHIM_H */

@@ -49,6 +49,9 @@ pub enum Rule {
     /// For clearing.
     #[error("the frame must not be cleared already")]
     NotClearedAlready,
+    /// For ending a frame that is not evaluated.
+    #[error("the frame must be the one that a hook of this thread was given, and not be evaluated yet")]
+    GivenToHook,
     /// For clearing: the object clears it.
     #[error("the frame must not be owned by a frame object")]
     NotAnObjects,

@@ -13,7 +13,7 @@
 #[cfg(feature = "capi")]
 mod capi;
 #[cfg(all(feature = "capi", interpreter_frames))]
-pub use capi::counters::calls;
+pub use capi::{c_functions, counters::calls};
 pub mod py;
 pub mod runtime;
 pub mod sys;
@@ -22,9 +22,12 @@ pub mod sys;
 #[cfg(interpreter_frames)]
 #[path = "."]
 mod frames {
+    pub mod code_extra;
     pub mod contract;
     pub mod datastack;
+    pub mod evaluate;
     pub mod frame;
+    pub mod hook;
     pub mod locals;
     pub(crate) mod process;
     pub(crate) mod version;

@@ -17,8 +17,10 @@ HEADERS = sorted((ROOT / "include").glob("*.h"))
 WARNINGS = ["-Wall", "-Wextra", "-Werror"]
 
 EXTENSIONS = {
-    "evalframe": sorted((ROOT / "examples" / "evalframe").glob("*.c*")),
+    "evalframe": sorted((ROOT / "examples" / "evalframe").glob("*.cpp")),
+    "shadow": sorted((ROOT / "tests" / "ext" / "shadow").glob("*.c*")),
     "probe": [*sorted((ROOT / "tests" / "ext" / "probe").glob("*.c")), ROOT / "tests" / "ext" / "failing.c"],
+    "api": sorted((ROOT / "tests" / "ext" / "api").glob("*.c")),
     "arenas": [ROOT / "tests" / "ext" / "arenas.c"],
     "oracle": [ROOT / "tests" / "ext" / "oracle.c"],
     "walk": [ROOT / "tests" / "ext" / "walk.c"],
@@ -28,7 +30,10 @@ EXTENSIONS = {
 # Built for `make sanitize` only.
 SANITIZE_EXTENSIONS = {"faults": [ROOT / "tests" / "ext" / "faults.c"]}
 # Built for `make bench`, and for the test that it compares like with like.
-BENCH_EXTENSIONS = {"bench": sorted((ROOT / "benches").glob("*.c"))}
+BENCH_EXTENSIONS = {
+    "bench": sorted((ROOT / "benches").glob("*.c")),
+    "hooks": [ROOT / "benches" / "hooks" / "hooks.c", ROOT / "tests" / "ext" / "shadow" / "frames.c"],
+}
 
 
 def exported():

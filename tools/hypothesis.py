@@ -34,7 +34,7 @@ def hypothesis():
     failed = []
     for python in found:
         build = Build(python).library()
-        for name in ("probe", "evalframe"):
+        for name in ("probe", "shadow"):
             build.extension(name)
         say(f"CPython {python.name}:")
         command, environment = build.run_python([str(ROOT / "tests" / "hypothesis" / "test_locals.py"), examples])

@@ -16,7 +16,16 @@ PLACE = ROOT / ".tools" / "cargo"
 EDGE = re.compile(r'^\s*"pyframe_shim::([\w:]+)" -> "pyframe_shim::([\w:]+)" \[label="uses"', re.MULTILINE)
 LEAVE_OUT = ("externs", "sysroot", "owns", "types", "fns", "traits")
 # The rooms, from the door down: each may use those behind it, and those beside it in its line.
-LAYERS = (("capi",), ("runtime", "locals", "frame", "datastack"), ("contract",), ("view",), ("version",), ("sys", "py", "process"))
+LAYERS = (
+    ("capi",),
+    ("hook",),
+    ("evaluate",),
+    ("runtime", "locals", "frame", "datastack", "code_extra"),
+    ("contract",),
+    ("view",),
+    ("version",),
+    ("sys", "py", "process"),
+)
 RANK = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
 
 

@@ -1,11 +1,12 @@
-"""CPython's own tests on the shim: plain, with a hook that does nothing, and with every eligible frame taken over.
+"""CPython's own tests on the shim: plain, with a hook that does nothing, and with every frame taken over: through a shadow frame, in
+place with a copy of its code, in place with bigger code.
 
     make regrtest [PYTHONS="..."] [MODULES="test_gc test_frame"] [JSON=report.json]
 
 A test may end otherwise than plain only if it does so under the do-nothing hook too; EXPLAINED names the exceptions. A test
 that ends differently is run again both ways, to tell what is different from what is unstable.
 
-A fourth run of each module compares locals: of every frame at its entry, and of running frames, with the interpreter's own.
+One more run of each module compares locals: of every frame at its entry, and of running frames, with the interpreter's own.
 """
 
 import concurrent.futures
@@ -21,17 +22,47 @@ from builds import ROOT, Build
 from console import Failure, main, say
 
 FOLDER = ROOT / "tests" / "regrtest"
-WAYS = ("plain", "watch", "take-over")
+TAKEN_OVER = ("take-over", "copy", "bigger")
 TRIES = 3
 SECONDS = 900
 
-# Tests that look at what taking a frame over is made of, not at what it does.
+# Tests that look at what taking a frame over is made of, not at what it does, by the ways that they tell.
 COPIED_FUNCTION = "the trace module names the class of a method by the one function that has its code: the copy is another"
+NOT_WHAT_RUNS = "looks for specialized instructions in the function's code, which is not what runs"
+OTHER_CODE = "the tracers compare code, and bigger code is not equal"
 EXPLAINED = {
-    "test.test_gc.GCTests.test_frame": "counts the objects that a cycle through a frame keeps: the copied function is one more",
-    "test.test_trace.TestFuncs.test_inst_method_calling": COPIED_FUNCTION,
-    "test.test_trace.TestCallers.test_loop_caller_importing": COPIED_FUNCTION,
+    ("take-over",): {
+        "test.test_gc.GCTests.test_frame": "counts the objects that a cycle through a frame keeps: the copied function is one more",
+        "test.test_trace.TestFuncs.test_inst_method_calling": COPIED_FUNCTION,
+        "test.test_trace.TestCallers.test_loop_caller_importing": COPIED_FUNCTION,
+    },
+    ("copy", "bigger"): {
+        "test.test_dis": NOT_WHAT_RUNS,
+        "test.test_opcache": NOT_WHAT_RUNS,
+        "test.test_generators.__test__.syntax": "compares gi_code with the function's code",
+        "test.test_sys.SysModuleTest.test_getframe": "compares f_code with the function's code",
+        "test.test_capi.test_misc.TestInternalFrameApi.test_code": "compares f_code with the function's code",
+        "test.test_monitoring.TestRegressions.test_no_unwind_for_shim_frame": NOT_WHAT_RUNS,
+        "test.test_descr.ClassPropertiesAndMethods.test_slots": "counts objects while copies of code are made",
+        "test.test_code": "makes code that cannot run, of which code.replace makes other code",
+    },
+    ("bigger",): {
+        "test.test_sys_settrace": OTHER_CODE,
+        "test.test_sys.SizeofTest.test_objecttypes": "knows the size of a frame object",
+        "test.test_builtin.BuiltinTest.test_general_eval": "local slots beside a mapping without __delitem__: the same with no hook (3.11, 3.12)",
+        "test.test_compile.TestSpecifics.test_exec_with_general_mapping_for_locals": "as test_general_eval",
+    },
 }
+
+
+def explanation(test, way):
+    """Why a test ends otherwise that looks at code, functions or sizes; None if nothing is known."""
+    for ways, tests in EXPLAINED.items():
+        for name, why in tests.items():
+            # A class or a module stands for its tests.
+            if way in ways and (test == name or test.startswith(f"{name}.")):
+                return why
+    return None
 
 
 class Run:
@@ -55,67 +86,75 @@ class Run:
         self.counters = answer["counters"]
 
 
+class Difference:
+    """How the tests of a module end that is taken over in one way, beside how they end under the do-nothing hook."""
+
+    def __init__(self, build, module, way, watched):
+        self.way, self.run, self.watched = way, Run(build, module, way), watched
+        differing = sorted(
+            test for test in self.run.outcomes.keys() | watched.outcomes.keys() if self.outcomes(test, self.run, watched) > 1
+        )
+        seen = {test: ({str(watched.outcomes.get(test))}, {str(self.run.outcomes.get(test))}) for test in differing}
+        for _ in range(TRIES - 1):
+            if not differing:
+                break
+            for again, column in ((Run(build, module, "watch"), 0), (Run(build, module, way), 1)):
+                for test, outcomes in seen.items():
+                    outcomes[column].add(str(again.outcomes.get(test)))
+        self.unstable = {test: outcomes for test, outcomes in seen.items() if outcomes[0] & outcomes[1]}
+        different = {test: outcomes for test, outcomes in seen.items() if test not in self.unstable}
+        self.explained = {test: outcomes for test, outcomes in different.items() if explanation(test, way)}
+        self.different = {test: outcomes for test, outcomes in different.items() if test not in self.explained}
+
+    @staticmethod
+    def outcomes(test, *runs):
+        return len({str(run.outcomes.get(test)) for run in runs})
+
+    @property
+    def taken_over(self):
+        return self.run.counters.get("taken_over", 0)
+
+    @property
+    def broken(self):
+        """What went wrong and does not under the do-nothing hook: a crash, or no end."""
+        return self.run.problem if self.run.problem and self.run.problem != self.watched.problem else None
+
+    def verdict(self):
+        if self.broken:
+            return f"BROKEN: {self.broken}"
+        if self.different:
+            return f"{len(self.different)} DIFFERENT"
+        notes = [f"{len(found)} {what}" for found, what in ((self.explained, "explained"), (self.unstable, "unstable")) if found]
+        return ", ".join(["the same", *notes])
+
+
 class Comparison:
     """One module, run in all ways, and what differs."""
 
     def __init__(self, build, module):
         self.module = module
-        self.runs = {way: Run(build, module, way) for way in WAYS}
+        self.plain, self.watched = Run(build, module, "plain"), Run(build, module, "watch")
+        self.taken = [Difference(build, module, way, self.watched) for way in TAKEN_OVER]
         self.locals = Run(build, module, "locals")
-        self.from_plain = self.differing("plain", "watch")
-        differing = self.differing("watch", "take-over")
-        seen = {test: ({str(self.outcome("watch", test))}, {str(self.outcome("take-over", test))}) for test in differing}
-        for _ in range(TRIES - 1):
-            if not differing:
-                break
-            again = {way: Run(build, module, way) for way in WAYS[1:]}
-            for test, (watched, taken) in seen.items():
-                watched.add(str(again["watch"].outcomes.get(test)))
-                taken.add(str(again["take-over"].outcomes.get(test)))
-        self.unstable = {test: outcomes for test, outcomes in seen.items() if outcomes[0] & outcomes[1]}
-        different = {test: outcomes for test, outcomes in seen.items() if test not in self.unstable}
-        self.explained = {test: outcomes for test, outcomes in different.items() if test in EXPLAINED}
-        self.different = {test: outcomes for test, outcomes in different.items() if test not in EXPLAINED}
-
-    def outcome(self, way, test):
-        return self.runs[way].outcomes.get(test)
-
-    def differing(self, one, other):
-        tests = self.runs[one].outcomes.keys() | self.runs[other].outcomes.keys()
-        return sorted(test for test in tests if self.outcome(one, test) != self.outcome(other, test))
+        tests = self.plain.outcomes.keys() | self.watched.outcomes.keys()
+        self.from_plain = sorted(test for test in tests if self.plain.outcomes.get(test) != self.watched.outcomes.get(test))
 
     @property
     def tests(self):
-        return len(self.runs["take-over"].outcomes)
-
-    @property
-    def taken_over(self):
-        return self.runs["take-over"].counters.get("taken_over", 0)
+        return len(self.watched.outcomes)
 
     def compared(self, what):
         """How many `what` the comparison of locals has counted."""
         return self.locals.counters.get(what, 0)
 
-    @property
-    def broken(self):
-        """What went wrong under the shim and not under the do-nothing hook: a crash, or no end."""
-        problem = self.runs["take-over"].problem
-        return problem if problem and problem != self.runs["watch"].problem else None
-
     def line(self):
-        if self.runs["watch"].problem:
-            verdict = f"cannot be run under a do-nothing hook: {self.runs['watch'].problem}"
-        elif self.broken:
-            verdict = f"BROKEN: {self.broken}"
+        if self.watched.problem:
+            verdict = f"cannot be run under a do-nothing hook: {self.watched.problem}"
         elif self.locals.problem or self.compared("mismatches"):
             verdict = f"LOCALS: {self.compared('mismatches')} mismatches {self.locals.problem or ''}"
-        elif self.different:
-            verdict = f"{len(self.different)} DIFFERENT"
         else:
-            verdict = "the same"
-            verdict += f", {len(self.explained)} explained" if self.explained else ""
-            verdict += f", {len(self.unstable)} unstable" if self.unstable else ""
-        return f"{self.module}: {self.tests} tests, {self.taken_over:,} frames taken over, {verdict}"
+            verdict = "; ".join(f"{one.way}: {one.taken_over:,} frames, {one.verdict()}" for one in self.taken)
+        return f"{self.module}: {self.tests} tests; {verdict}"
 
 
 def modules(build):
@@ -149,38 +188,51 @@ def regrtest_one(build):
 
 
 def report(build, compared):
-    tests, taken = sum(c.tests for c in compared), sum(c.taken_over for c in compared)
-    different = sum(len(c.different) + bool(c.broken) for c in compared)
+    say(f"\nCPython {build.python.name}: {len(compared)} modules, {sum(c.tests for c in compared):,} tests")
+    wrong = 0
+    for number, way in enumerate(TAKEN_OVER):
+        found = [comparison.taken[number] for comparison in compared]
+        different = sum(len(one.different) + bool(one.broken) for one in found)
+        wrong += different
+        say(
+            f"{way}: {sum(one.taken_over for one in found):,} frames taken over; {different} tests differ from the do-nothing hook, "
+            f"{sum(len(one.explained) for one in found)} more are explained"
+        )
     mismatches = sum(c.compared("mismatches") + bool(c.locals.problem) for c in compared)
-    explained = sum(len(c.explained) for c in compared)
     say(
-        f"\nCPython {build.python.name}: {len(compared)} modules, {tests:,} tests, {taken:,} frames taken over; "
-        f"{different} tests differ from the do-nothing hook, {explained} more are explained\n"
         f"locals: {sum(c.compared('entries') for c in compared):,} frames compared at entry, "
         f"{sum(c.compared('samples') for c in compared):,} while running ({sum(c.compared('hidden') for c in compared):,} with "
         f"hidden locals), {mismatches} mismatches"
     )
     for comparison in compared:
-        for title, outcomes in (
-            ("DIFFERENT", comparison.different),
-            ("explained", comparison.explained),
-            ("unstable", comparison.unstable),
-        ):
-            for test, (watched, taken) in outcomes.items():
-                say(f"  {title}: {test}: {' or '.join(sorted(taken))}, and with the do-nothing hook {' or '.join(sorted(watched))}")
-                if title == "explained":
-                    say(f"    {EXPLAINED[test]}")
+        for one in comparison.taken:
+            report_difference(comparison.module, one)
         for test in comparison.from_plain:
-            say(f"  the hook's doing: {test}: {comparison.outcome('watch', test)}, and plain {comparison.outcome('plain', test)}")
+            watched, plain = comparison.watched.outcomes.get(test), comparison.plain.outcomes.get(test)
+            say(f"  the hook's doing: {test}: {watched}, and plain {plain}")
         for description in comparison.locals.counters.get("descriptions", ()):
             say(f"  LOCALS: {comparison.module}: {description}")
         if comparison.locals.problem:
             say(f"  LOCALS: {comparison.module}: {comparison.locals.problem}")
-            say("\n".join(f"    | {line}" for line in comparison.locals.errors.splitlines()[-25:]))
-        if comparison.broken:
-            say(f"  BROKEN: {comparison.module}: {comparison.broken}")
-            say("\n".join(f"    | {line}" for line in comparison.runs["take-over"].errors.splitlines()[-25:]))
-    return different + mismatches
+            say_last_lines(comparison.locals)
+    return wrong + mismatches
+
+
+def report_difference(module, one):
+    """One module, taken over in one way."""
+    for title, outcomes in (("DIFFERENT", one.different), ("explained", one.explained), ("unstable", one.unstable)):
+        for test, (watched, taken) in outcomes.items():
+            ends = f"{' or '.join(sorted(taken))}, and with the do-nothing hook {' or '.join(sorted(watched))}"
+            say(f"  {title}, {one.way}: {test}: {ends}")
+            if title == "explained":
+                say(f"    {explanation(test, one.way)}")
+    if one.broken:
+        say(f"  BROKEN, {one.way}: {module}: {one.broken}")
+        say_last_lines(one.run)
+
+
+def say_last_lines(run):
+    say("\n".join(f"    | {line}" for line in run.errors.splitlines()[-25:]))
 
 
 def as_json(build, compared):
@@ -189,12 +241,19 @@ def as_json(build, compared):
         "modules": {
             comparison.module: {
                 "tests": comparison.tests,
-                "taken_over": comparison.taken_over,
-                "problem": {way: run.problem for way, run in comparison.runs.items()},
-                "outcomes": {way: run.outcomes for way, run in comparison.runs.items()},
-                "different": sorted(comparison.different),
-                "explained": sorted(comparison.explained),
-                "unstable": sorted(comparison.unstable),
+                "plain": comparison.plain.outcomes,
+                "watch": comparison.watched.outcomes,
+                "taken_over": {
+                    one.way: {
+                        "frames": one.taken_over,
+                        "problem": one.run.problem,
+                        "outcomes": one.run.outcomes,
+                        "different": sorted(one.different),
+                        "explained": sorted(one.explained),
+                        "unstable": sorted(one.unstable),
+                    }
+                    for one in comparison.taken
+                },
                 "from_plain": comparison.from_plain,
                 "locals": comparison.locals.counters,
             }
@@ -207,7 +266,7 @@ def regrtest():
     failures, answers = 0, []
     for python in pythons.find():
         build = Build(python).library()
-        for name in ("evalframe", "oracle"):
+        for name in ("shadow", "api", "oracle"):
             build.extension(name)
         compared = regrtest_one(build)
         failures += report(build, compared)

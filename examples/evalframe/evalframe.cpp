@@ -1,154 +1,226 @@
-// A small Dynamo-style extension: a hook that may run other code in a frame's place, or take over every frame.
+// A small Dynamo-style extension: a callback in Python sees each frame before it runs, and may have other code run in its place.
 //
-// The frame work is the shim's. What is here is the contract of PEP 523: who clears and pops which frame.
+// One file, against one header, for every CPython that pyframe-shim serves.
 
-#include "state.h"
+#include <Python.h>
 
-#include "cpython_defs.h"
-#include "frames.h"
 #include "pyframe_shim.h"
 #include "view.h"
 
-namespace evalframe {
+namespace {
 
-using Frame = _PyInterpreterFrame;
+using Frame = PyFrameShim_Frame;
 
-// The interpreter whose callback the thread runs: the callback's own frames are not hooked.
-static thread_local PyInterpreterState *in_callback = nullptr;
+// What the module keeps, for its interpreter. The hook gets it as its data.
+struct State {
+    PyObject *module = nullptr; // borrowed: the module owns this
+    PyTypeObject *view_type = nullptr; // owned
+    PyObject *callback = nullptr; // owned
+    PyFrameShim_Hook *hook = nullptr;
+    bool run_all = false; // take over every fresh frame
+    bool watch = false; // count frames and pass them on
 
-// From 3.12 on the evaluator clears and pops the frame that it was given, so a frame that a hook does not pass on is the
-// hook's to clear and pop, also when it fails. On 3.11 the hook's caller does that, and shadow frames are ours to clear.
-constexpr bool evaluator_consumes_frames = PY_VERSION_HEX >= 0x030C0000;
+    unsigned long long seen = 0;
+    unsigned long long taken_over = 0;
+    unsigned long long started = 0; // passed on: a generator that is resumed, or has an exception thrown into it
+    unsigned long long declined = 0; // passed on: the callback said no
+};
 
-static void clear_and_pop(State &state, PyThreadState *tstate, Frame *frame)
-{
-    state.counts.clear++;
-    THP_PyFrame_Clear(frame);
-    state.counts.pop++;
-    THP_PyThreadState_PopFrame(tstate, frame);
-}
-
-static PyObject *discard(State &state, PyThreadState *tstate, Frame *frame)
-{
-    if (evaluator_consumes_frames) {
-        clear_and_pop(state, tstate, frame);
-    }
-    return nullptr;
-}
-
-// Runs `code` in the place of the frame's own, on the frame's arguments. Consumes the frame as the evaluator would.
-static PyObject *run_in_place(State &state, PyThreadState *tstate, Frame *frame, PyCodeObject *code, bool free_vars_copied)
-{
-    state.counts.copy_function++;
-    PyFunctionObject *function = _PyFunction_CopyWithNewCode(frame_function(frame), code);
-    if (function == nullptr) {
-        return discard(state, tstate, frame);
-    }
-    state.counts.push++;
-    Frame *shadow = THP_PyThreadState_BumpFramePointerSlow(tstate, frame_words(code));
-    if (shadow == nullptr) {
-        Py_DECREF(function);
-        return discard(state, tstate, frame);
-    }
-    frame_init(shadow, function);
-    frame_move_arguments(frame, shadow, free_vars_copied);
-    state.taken_over++;
-    PyObject *result = _PyEval_EvalFrameDefault(tstate, shadow, 0);
-    clear_and_pop(state, tstate, evaluator_consumes_frames ? frame : shadow);
-    return result;
-}
-
-// What the callback sees: a new reference, or nullptr with an exception.
-static PyObject *view_of(State &state, Frame *frame, int &free_vars_copied)
-{
-    PyObject *locals;
-    if (state.merge_locals) {
-        state.counts.fast_to_locals++;
-        if (THP_PyFrame_FastToLocalsWithError(frame, &free_vars_copied) < 0) {
-            return nullptr;
-        }
-        locals = Py_NewRef(frame_f_locals(frame));
-    } else {
-        state.counts.mapping++;
-        locals = get_framelocals_mapping(frame);
-    }
-    PyObject *view = locals == nullptr ? nullptr : view_new(state.view_type, frame, locals);
-    Py_XDECREF(locals);
-    return view;
-}
+// Set while the thread runs a callback: the callback's own frames are passed on.
+thread_local bool in_callback = false;
 
 // What the callback wants to be run: a new reference, or nullptr with an exception; None means the frame's own code.
-static PyObject *ask_callback(State &state, Frame *frame, int &free_vars_copied)
+PyObject *ask_callback(State &state, Frame *frame)
 {
-    // Whatever allocates below may run code that sets another callback.
-    PyObject *callback = Py_NewRef(state.callback);
-    PyObject *view = view_of(state, frame, free_vars_copied);
+    PyObject *callback = Py_NewRef(state.callback); // it may set another
+    PyObject *view = view_new(state.view_type, frame);
     PyObject *code = view == nullptr ? nullptr : PyObject_CallOneArg(callback, view);
-    Py_DECREF(callback);
     Py_XDECREF(view);
-    if (code != nullptr && code != Py_None && !PyCode_Check(code)) {
-        PyErr_Format(PyExc_TypeError, "the callback must return a code object or None, not %.200s", Py_TYPE(code)->tp_name);
-        Py_CLEAR(code);
-    }
+    Py_DECREF(callback);
     return code;
 }
 
-static PyObject *run_what_callback_says(State &state, PyThreadState *tstate, Frame *frame)
+PyObject *run_what_callback_says(State &state, PyFrameShim_Hook *hook, PyThreadState *tstate, Frame *frame)
 {
-    int free_vars_copied = 0;
-    PyInterpreterState *outer = in_callback;
-    in_callback = PyThreadState_GetInterpreter(tstate);
-    PyObject *code = ask_callback(state, frame, free_vars_copied);
-    in_callback = outer;
-    if (code == nullptr) {
-        return discard(state, tstate, frame);
-    }
-    if (code == Py_None) {
-        Py_DECREF(code);
-        state.declined++;
-        return _PyEval_EvalFrameDefault(tstate, frame, 0);
-    }
+    PyObject *module = Py_NewRef(state.module); // the callback may drop it
+    in_callback = true;
+    PyObject *code = ask_callback(state, frame);
+    in_callback = false;
     PyObject *result;
-    auto *replacement = reinterpret_cast<PyCodeObject *>(code);
-    if (!frame_arguments_fit(frame_code(frame), replacement)) {
-        PyErr_SetString(PyExc_ValueError, "the replacement code must take the arguments of the frame's own");
-        result = discard(state, tstate, frame);
+    if (code == nullptr) {
+        result = PyFrameShim_Return(tstate, frame, nullptr);
+    } else if (code == Py_None) {
+        state.declined++;
+        result = PyFrameShim_EvalNext(hook, tstate, frame, 0);
     } else {
-        result = run_in_place(state, tstate, frame, replacement, free_vars_copied != 0);
+        state.taken_over++;
+        result = PyFrameShim_EvalCode(hook, tstate, frame, code, nullptr, 0);
     }
-    Py_DECREF(code);
-    return result;
-}
-
-static PyObject *evaluate_hooked(State &state, PyThreadState *tstate, Frame *frame, int throwflag)
-{
-    state.seen++;
-    // A frame that an exception is thrown into is among those passed on: no Python code may run before it is there.
-    const eligibility verdict = frame_eligibility(frame, throwflag);
-    if (verdict != FRAME_ELIGIBLE) {
-        state.passed[verdict]++;
-        return _PyEval_EvalFrameDefault(tstate, frame, throwflag);
-    }
-    if (state.callback != nullptr) {
-        return run_what_callback_says(state, tstate, frame);
-    }
-    if (state.run_all) {
-        return run_in_place(state, tstate, frame, frame_code(frame), false);
-    }
-    return _PyEval_EvalFrameDefault(tstate, frame, throwflag);
-}
-
-PyObject *evaluate(PyThreadState *tstate, Frame *frame, int throwflag)
-{
-    State *state = current_state(tstate);
-    if (state == nullptr || in_callback == PyThreadState_GetInterpreter(tstate)) {
-        return _PyEval_EvalFrameDefault(tstate, frame, throwflag);
-    }
-    // What the frame does may be to drop the module, whose state is still needed when the frame has ended.
-    PyObject *module = Py_NewRef(state->module);
-    PyObject *result = evaluate_hooked(*state, tstate, frame, throwflag);
+    Py_XDECREF(code);
     Py_DECREF(module);
     return result;
 }
 
-} // namespace evalframe
+// The hook. What follows an evaluation does not touch the state: the frame may have dropped the module.
+PyObject *evaluate(PyFrameShim_Hook *hook, void *data, PyThreadState *tstate, Frame *frame, int throwflag)
+{
+    State &state = *static_cast<State *>(data);
+    state.seen++;
+    if (state.callback != nullptr && in_callback) {
+        return PyFrameShim_EvalNext(hook, tstate, frame, throwflag);
+    }
+    if (!state.run_all && state.callback == nullptr) {
+        return PyFrameShim_EvalNext(hook, tstate, frame, throwflag);
+    }
+    if (throwflag || PyFrameShim_Owner(frame) != PYFRAME_SHIM_OWNER_THREAD) {
+        state.started++;
+        return PyFrameShim_EvalNext(hook, tstate, frame, throwflag);
+    }
+    if (state.callback != nullptr) {
+        return run_what_callback_says(state, hook, tstate, frame);
+    }
+    state.taken_over++;
+    return PyFrameShim_EvalCode(hook, tstate, frame, PyFrameShim_Code(frame), nullptr, 0);
+}
+
+State *state_of(PyObject *module)
+{
+    return *static_cast<State **>(PyModule_GetState(module));
+}
+
+// The hook is there for as long as there is something to do.
+bool update_hook(State &state)
+{
+    const bool wanted = state.callback != nullptr || state.run_all || state.watch;
+    if (wanted && state.hook == nullptr) {
+        state.hook = PyFrameShim_InstallHook(evaluate, &state);
+        return state.hook != nullptr;
+    }
+    if (!wanted && state.hook != nullptr) {
+        PyFrameShim_Hook *hook = state.hook;
+        state.hook = nullptr;
+        return PyFrameShim_RemoveHook(hook) == 0;
+    }
+    return true;
+}
+
+PyObject *set_callback(PyObject *module, PyObject *callback)
+{
+    if (callback != Py_None && !PyCallable_Check(callback)) {
+        PyErr_Format(PyExc_TypeError, "the callback must be callable or None, not %.200s", Py_TYPE(callback)->tp_name);
+        return nullptr;
+    }
+    State &state = *state_of(module);
+    Py_XSETREF(state.callback, callback == Py_None ? nullptr : Py_NewRef(callback));
+    return update_hook(state) ? Py_NewRef(Py_None) : nullptr;
+}
+
+PyObject *switch_on_or_off(PyObject *module, PyObject *argument, bool State::*which)
+{
+    const int on = PyObject_IsTrue(argument);
+    if (on < 0) {
+        return nullptr;
+    }
+    State &state = *state_of(module);
+    state.*which = on != 0;
+    return update_hook(state) ? Py_NewRef(Py_None) : nullptr;
+}
+
+PyObject *run_all(PyObject *module, PyObject *on)
+{
+    return switch_on_or_off(module, on, &State::run_all);
+}
+
+PyObject *watch(PyObject *module, PyObject *on)
+{
+    return switch_on_or_off(module, on, &State::watch);
+}
+
+PyObject *counters(PyObject *module, PyObject *)
+{
+    const State &state = *state_of(module);
+    return Py_BuildValue("{sKsK s{sKsK}}", "seen", state.seen, "taken_over", state.taken_over, "passed", "started",
+        state.started, "callback said no", state.declined);
+}
+
+PyMethodDef methods[] = {
+    {"set_callback", set_callback, METH_O,
+        "set_callback(callback, /)\n--\n\n"
+        "Ask callback(view) about every fresh frame: it returns code or None. None instead of a callback takes it away."},
+    {"run_all", run_all, METH_O, "run_all(on, /)\n--\n\nTake over every fresh frame, with its own code."},
+    {"watch", watch, METH_O, "watch(on, /)\n--\n\nCount frames, and evaluate them as they are."},
+    {"counters", counters, METH_NOARGS, "counters()\n--\n\nFrames seen, taken over and passed on, so far."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+int module_exec(PyObject *module)
+{
+    PyTypeObject *view_type = view_add_type(module);
+    if (view_type == nullptr) {
+        return -1;
+    }
+    State *state = new State;
+    state->module = module;
+    state->view_type = view_type;
+    *static_cast<State **>(PyModule_GetState(module)) = state;
+    return 0;
+}
+
+int module_traverse(PyObject *module, visitproc visit, void *arg)
+{
+    if (State *state = state_of(module)) {
+        Py_VISIT(state->view_type);
+        Py_VISIT(state->callback);
+    }
+    return 0;
+}
+
+int module_clear(PyObject *module)
+{
+    if (State *state = state_of(module)) {
+        state->run_all = state->watch = false;
+        Py_CLEAR(state->callback);
+        if (!update_hook(*state)) {
+            PyErr_WriteUnraisable(module);
+        }
+        Py_CLEAR(state->view_type);
+    }
+    return 0;
+}
+
+void module_free(void *module)
+{
+    module_clear(static_cast<PyObject *>(module));
+    delete state_of(static_cast<PyObject *>(module));
+}
+
+PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, reinterpret_cast<void *>(module_exec)},
+#ifdef Py_mod_multiple_interpreters
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#endif
+    {0, nullptr},
+};
+
+PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    "evalframe",
+    "A frame-evaluation hook on pyframe-shim: see frames before they run, and have other code run in their place.",
+    sizeof(State *),
+    methods,
+    slots,
+    module_traverse,
+    module_clear,
+    module_free,
+};
+
+} // namespace
+
+PyMODINIT_FUNC PyInit_evalframe(void)
+{
+    // Here, and not when the module is executed: another minor may not know the slots of the definition.
+    if (PyFrameShim_CheckRuntime() < 0) {
+        return nullptr;
+    }
+    return PyModuleDef_Init(&definition);
+}

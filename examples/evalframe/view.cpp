@@ -1,98 +1,43 @@
 #include "view.h"
 
-#include <structmember.h>
+namespace {
 
-#include <cstddef>
-
-namespace evalframe {
-
-struct View {
-    PyObject_HEAD
-    PyObject *code;
-    PyObject *locals;
-    PyObject *globals;
-    PyObject *builtins;
-    int lasti;
+// A tuple with names for its items.
+PyStructSequence_Field fields[] = {
+    {"code", "the code that the frame is about to run"},
+    {"function", "the function that was called"},
+    {"locals", "its arguments and free variables, or its namespace: a dict of its own"},
+    {"globals", "its global namespace"},
+    {"builtins", "its builtins"},
+    {nullptr, nullptr},
 };
 
-static int view_traverse(PyObject *self, visitproc visit, void *arg)
-{
-    auto *view = reinterpret_cast<View *>(self);
-    Py_VISIT(Py_TYPE(self));
-    Py_VISIT(view->code);
-    Py_VISIT(view->locals);
-    Py_VISIT(view->globals);
-    Py_VISIT(view->builtins);
-    return 0;
-}
+PyStructSequence_Desc description = {"evalframe.FrameView", "A frame that is about to be evaluated.", fields, 5};
 
-static int view_clear(PyObject *self)
-{
-    auto *view = reinterpret_cast<View *>(self);
-    Py_CLEAR(view->code);
-    Py_CLEAR(view->locals);
-    Py_CLEAR(view->globals);
-    Py_CLEAR(view->builtins);
-    return 0;
-}
-
-static void view_dealloc(PyObject *self)
-{
-    PyTypeObject *type = Py_TYPE(self);
-    PyObject_GC_UnTrack(self);
-    view_clear(self);
-    PyObject_GC_Del(self);
-    Py_DECREF(type);
-}
-
-static PyMemberDef view_members[] = {
-    {"code", T_OBJECT, offsetof(View, code), READONLY, "the code that the frame is about to run"},
-    {"locals", T_OBJECT, offsetof(View, locals), READONLY, "its bound locals, a dict"},
-    {"globals", T_OBJECT, offsetof(View, globals), READONLY, "its global namespace"},
-    {"builtins", T_OBJECT, offsetof(View, builtins), READONLY, "its builtins"},
-    {"lasti", T_INT, offsetof(View, lasti), READONLY, "its last instruction in bytes, as frame.f_lasti"},
-    {nullptr, 0, 0, 0, nullptr},
-};
-
-static PyType_Slot view_slots[] = {
-    {Py_tp_doc, const_cast<char *>("A read-only view of a frame that is about to be evaluated.")},
-    {Py_tp_traverse, reinterpret_cast<void *>(view_traverse)},
-    {Py_tp_clear, reinterpret_cast<void *>(view_clear)},
-    {Py_tp_dealloc, reinterpret_cast<void *>(view_dealloc)},
-    {Py_tp_members, view_members},
-    {0, nullptr},
-};
-
-static PyType_Spec view_spec = {
-    "evalframe.FrameView",
-    sizeof(View),
-    0,
-    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
-    view_slots,
-};
+} // namespace
 
 PyTypeObject *view_add_type(PyObject *module)
 {
-    auto *type = reinterpret_cast<PyTypeObject *>(PyType_FromModuleAndSpec(module, &view_spec, nullptr));
+    PyTypeObject *type = PyStructSequence_NewType(&description);
     if (type != nullptr && PyModule_AddType(module, type) < 0) {
         Py_CLEAR(type);
     }
     return type;
 }
 
-PyObject *view_new(PyTypeObject *type, _PyInterpreterFrame *frame, PyObject *locals)
+PyObject *view_new(PyTypeObject *type, PyFrameShim_Frame *frame)
 {
-    auto *view = PyObject_GC_New(View, type);
+    PyObject *locals = PyFrameShim_GetLocals(frame, 0);
+    PyObject *view = locals == nullptr ? nullptr : PyStructSequence_New(type);
     if (view == nullptr) {
+        Py_XDECREF(locals);
         return nullptr;
     }
-    view->code = Py_NewRef(reinterpret_cast<PyObject *>(frame_code(frame)));
-    view->locals = Py_NewRef(locals);
-    view->globals = Py_NewRef(frame_globals(frame));
-    view->builtins = Py_NewRef(frame_builtins(frame));
-    view->lasti = frame_lasti(frame);
-    PyObject_GC_Track(view);
-    return reinterpret_cast<PyObject *>(view);
+    PyObject *function = PyFrameShim_Function(frame);
+    PyObject *items[] = {PyFrameShim_Code(frame), function == nullptr ? Py_None : function, nullptr, PyFrameShim_Globals(frame),
+        PyFrameShim_Builtins(frame)};
+    for (Py_ssize_t index = 0; index < 5; index++) {
+        PyStructSequence_SetItem(view, index, index == 2 ? locals : Py_NewRef(items[index]));
+    }
+    return view;
 }
-
-} // namespace evalframe

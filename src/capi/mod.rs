@@ -5,3 +5,6 @@
 pub(crate) mod counters;
 mod dropin;
 mod shim;
+
+#[cfg(interpreter_frames)]
+pub use shim::capsule::c_functions;

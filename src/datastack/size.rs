@@ -1,7 +1,8 @@
 //! The sizes of chunks, and of the frames in them.
 
+use crate::contract::{Broken, Rule};
 use crate::sys::_PyInterpreterFrame;
-use crate::view::Code;
+use crate::view::{Code, Frame};
 use core::mem::offset_of;
 use pyo3_ffi::PyObject;
 
@@ -34,4 +35,13 @@ pub fn chunk_bytes(words: usize) -> Option<usize> {
 /// `co_framesize` from 3.12 on, both in words).
 pub(crate) fn frame_bytes(code: Code<'_>) -> usize {
     HEADER_BYTES + (code.slots() + code.stack_slots()) * WORD
+}
+
+/// The words of a frame on the data stack, or wherever it lies.
+///
+/// # Errors
+/// The frame runs no code.
+pub fn frame_words(frame: &Frame<'_>) -> Result<usize, Broken> {
+    let code = frame.code().ok_or_else(|| Broken::without_frame(Rule::RunsCode))?;
+    Ok(frame_bytes(code) / WORD)
 }

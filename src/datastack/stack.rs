@@ -148,6 +148,36 @@ pub(crate) fn place(thread: &Thread<'_>, frame: *mut _PyInterpreterFrame) -> Pla
     Place::Elsewhere
 }
 
+/// Where on its thread's data stack a frame lies: for pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The number of its chunk: 0 for the root chunk.
+    pub chunk: usize,
+    /// The index of its first word in the chunk, behind the chunk's header.
+    pub word: usize,
+    /// How many words the chunk has for frames.
+    pub room: usize,
+}
+
+/// Where on the thread's data stack a frame lies; `None` if it lies elsewhere.
+///
+/// The C symbol is `PyFrameShim_DataStackPlace`.
+pub fn locate(thread: &Thread<'_>, frame: &Frame<'_>) -> Option<Location> {
+    let at: *mut *mut PyObject = frame.as_ptr().cast();
+    let (mut chunk, mut found, mut below) = (thread.chunk(), None, 0);
+    while !chunk.is_null() {
+        // SAFETY: the thread's chunks are live.
+        let (first, end, previous) = unsafe { (data(chunk), end(chunk), (*chunk).previous) };
+        if found.is_some() {
+            below += 1;
+        } else if (first..end).contains(&at) {
+            found = Some(((at as usize - first as usize) / WORD, (end as usize - first as usize) / WORD));
+        }
+        chunk = previous;
+    }
+    found.map(|(word, room)| Location { chunk: below, word, room })
+}
+
 /// Makes the previous chunk the one in use; this one is kept for the next push, or freed.
 ///
 /// # Safety

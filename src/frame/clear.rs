@@ -107,7 +107,9 @@ fn require_given_up<'f>(frame: &Frame<'f>, thread: &Thread<'_>) -> Result<Option
             let innermost = thread.exception_item() == generator.exception_item();
             require_plainly(innermost, Rule::HandlesInnermost)?;
         }
-        GeneratorState::Executing | GeneratorState::Waiting => return Err(Broken::by(Rule::GeneratorGivesItUp, frame)),
+        GeneratorState::Executing | GeneratorState::Waiting | GeneratorState::Completed => {
+            return Err(Broken::by(Rule::GeneratorGivesItUp, frame));
+        }
     }
     // Clearing it has left no function, or no slots, behind. But the evaluator of 3.12 leaves both.
     let has_slots = !frame.is_empty() || frame.code().is_none_or(|code| code.slots() == 0);

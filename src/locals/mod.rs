@@ -23,21 +23,26 @@
 //! }
 //! ```
 
+mod choice;
 mod entries;
 mod presence;
 mod shared_names;
 mod slots;
 mod target;
 mod template;
+mod values;
+
+pub use choice::Choice;
+pub use values::{SlotContents, count, fill_values, slot, stack_depth, stack_item};
 
 use crate::contract::Failure;
 use crate::frame::copy_free_variables;
 use crate::py::{Owned, Raised};
 use crate::view::Frame;
-use presence::Presence;
-use pyo3_ffi::{PyDict_Merge, PyDict_New, PyErr_SetString, PyExc_ValueError};
+use presence::{Presence, no_locals, require_there};
+use pyo3_ffi::PyDict_Merge;
 use slots::{FreeSource, Notes, Slot, Slots};
-use target::Target;
+use target::{Target, new_dict};
 use template::Made;
 
 /// Copies free variables that the frame has not copied yet from the closure to their slots, and moves the instruction pointer
@@ -118,6 +123,23 @@ pub fn mapping(frame: &Frame<'_>) -> Result<Owned, Failure> {
     fresh_dict(&Slots::of(frame, FreeSource::SlotsOrClosure, &notes)?)
 }
 
+/// A fresh dict of the chosen locals that are bound; the frame stays as it is. Those of a module, class body or exec frame are
+/// what its mapping holds.
+///
+/// The C symbol is `PyFrameShim_GetLocals`.
+///
+/// # Errors
+/// What the mapping of such a frame raises; `MemoryError`; `ValueError` if the frame has no locals any more; what of the contract
+/// is broken.
+pub fn choose(frame: &Frame<'_>, choice: Choice) -> Result<Owned, Failure> {
+    require_there(frame)?;
+    let is_namespace = frame.code().is_some_and(|code| !code.is_optimized());
+    if choice == Choice::default() && !is_namespace {
+        return mapping(frame);
+    }
+    choice::fresh_dict(frame, choice, is_namespace)
+}
+
 /// A dict of what is bound, without what is hidden: copied from a template, or made name by name.
 fn fresh_dict(slots: &Slots<'_, '_>) -> Result<Owned, Failure> {
     let made = template::make(slots)?;
@@ -158,19 +180,4 @@ fn merged(locals: &Owned, hidden: &Owned) -> Result<Owned, Raised> {
         }
     }
     Ok(both)
-}
-
-#[cold]
-fn no_locals() -> Raised {
-    const WHY: &core::ffi::CStr = c"the frame has no locals any more: it has been cleared, or is being cleared";
-    // SAFETY: sets the exception of the calling thread, which holds the GIL, since there is a view of a frame.
-    unsafe {
-        PyErr_SetString(PyExc_ValueError, WHY.as_ptr());
-        Raised::assume()
-    }
-}
-
-fn new_dict() -> Result<Owned, Raised> {
-    // SAFETY: a new reference, or NULL with an exception.
-    unsafe { Owned::from_new(PyDict_New()) }
 }

@@ -3,8 +3,9 @@
 //! A finalizer that runs while a frame is cleared may ask for the locals of that very frame. Not every minor empties a slot
 //! before it gives up what was in it, nor says first that no slot is live: what is read there may be gone.
 
-use crate::contract::{Broken, Rule};
+use crate::contract::{Broken, Failure, Rule};
 use crate::datastack::{self, Place};
+use crate::py::{ExceptionType, Raised};
 use crate::version::{self, GeneratorState};
 use crate::view::{Frame, Owner, Thread};
 
@@ -32,6 +33,25 @@ impl Presence {
         };
         Ok(if gone { Self::Gone } else { Self::There })
     }
+}
+
+/// A frame that has been cleared, or is being cleared, holds nothing: `ValueError`.
+#[inline(always)]
+pub(super) fn require_there(frame: &Frame<'_>) -> Result<(), Failure> {
+    match Presence::of(frame)? {
+        Presence::There if !(frame.is_empty() && has_slots(frame)) => Ok(()),
+        Presence::There | Presence::Gone | Presence::Cleared => Err(no_locals().into()),
+    }
+}
+
+#[cold]
+fn has_slots(frame: &Frame<'_>) -> bool {
+    frame.code().is_some_and(|code| code.slots() > 0)
+}
+
+#[cold]
+pub(super) fn no_locals() -> Raised {
+    Raised::with(ExceptionType::Value, c"the frame has no locals any more: it has been cleared, or is being cleared")
 }
 
 /// Whether so many slots are live as in a frame that is being cleared.

@@ -151,8 +151,34 @@ impl<'v, 'f> Slots<'v, 'f> {
         if self.are_empty() { None } else { self.value(slot, kind) }
     }
 
+    /// Every slot in its order, of whatever code, as [`Self::iter`] reads them.
+    pub(super) fn iter_all(&self) -> impl Iterator<Item = Slot> {
+        let read =
+            move |(slot, &kind)| Slot { name: self.code.slot_name(slot), kind, value: self.value_now(slot, kind) };
+        self.code.kinds().iter().enumerate().map(read)
+    }
+
+    /// The cell of a slot, borrowed; `None` for a variable that has none, or none yet.
+    pub(super) fn cell(&self, slot: usize, kind: SlotKind) -> Option<NonNull<PyObject>> {
+        let held = self.frame.slot(slot);
+        let cell = if kind.is_free() {
+            held.or_else(|| self.cell_in_closure(slot))
+        } else {
+            held.filter(|_| kind.is_cell() && self.made.has(slot))
+        };
+        cell.filter(|&cell| is_cell(cell))
+    }
+
+    fn cell_in_closure(&self, slot: usize) -> Option<NonNull<PyObject>> {
+        match self.free {
+            FreeSource::Slots => None,
+            FreeSource::SlotsOrClosure => self.frame.function()?.closure()?.cell(slot - self.code.first_free()),
+        }
+    }
+
+    /// What a slot holds, or its cell.
     #[inline(always)]
-    fn value(&self, slot: usize, kind: SlotKind) -> Option<NonNull<PyObject>> {
+    pub(super) fn value(&self, slot: usize, kind: SlotKind) -> Option<NonNull<PyObject>> {
         let held = self.frame.slot(slot);
         if kind.is_free() {
             return self.free_value(slot, held);
@@ -164,11 +190,7 @@ impl<'v, 'f> Slots<'v, 'f> {
     }
 
     fn free_value(&self, slot: usize, held: Option<NonNull<PyObject>>) -> Option<NonNull<PyObject>> {
-        let in_closure = || match self.free {
-            FreeSource::Slots => None,
-            FreeSource::SlotsOrClosure => self.frame.function()?.closure()?.cell(slot - self.code.first_free()),
-        };
-        let cell = held.or_else(in_closure)?;
+        let cell = held.or_else(|| self.cell_in_closure(slot))?;
         if !is_cell(cell) {
             self.notes.no_cell.set(true);
             return None;

@@ -7,7 +7,7 @@ use crate::version;
 use core::ffi::c_int;
 use core::ptr::NonNull;
 use pyo3_ffi::{
-    PyASCIIObject, PyDict_CheckExact, PyDict_Contains, PyDict_DelItem, PyErr_Clear, PyErr_ExceptionMatches,
+    PyASCIIObject, PyDict_CheckExact, PyDict_Contains, PyDict_DelItem, PyDict_New, PyErr_Clear, PyErr_ExceptionMatches,
     PyExc_KeyError, PyObject, PyObject_DelItem, PyObject_SetItem,
 };
 
@@ -101,6 +101,12 @@ impl<'m> Target<'m> {
         }
         status(failed)
     }
+}
+
+/// An empty dict.
+pub(super) fn new_dict() -> Result<Owned, Raised> {
+    // SAFETY: a new reference, or NULL with an exception.
+    unsafe { Owned::from_new(PyDict_New()) }
 }
 
 fn status(failed: c_int) -> Result<(), Raised> {

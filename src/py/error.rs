@@ -4,9 +4,11 @@
 // of those could not be loaded into the wrong interpreter, and so could not say that it is the wrong one.
 #![allow(deprecated)]
 
+use core::ffi::CStr;
 use core::ptr;
 use pyo3_ffi::{
-    Py_XDECREF, PyErr_Clear, PyErr_Fetch, PyErr_Occurred, PyErr_Restore, PyErr_SetString, PyExc_ImportError, PyObject,
+    Py_XDECREF, PyErr_Clear, PyErr_Fetch, PyErr_Occurred, PyErr_Restore, PyErr_SetString, PyExc_ImportError,
+    PyExc_IndexError, PyExc_RuntimeError, PyExc_SystemError, PyExc_TypeError, PyExc_ValueError, PyObject,
 };
 use std::ffi::CString;
 
@@ -37,12 +39,45 @@ impl Raised {
         Self(())
     }
 
+    /// Sets an exception. The calling thread holds the GIL.
+    #[cold]
+    pub(crate) fn with(kind: ExceptionType, message: &CStr) -> Self {
+        // SAFETY: sets the exception of the calling thread, which holds the GIL.
+        unsafe { PyErr_SetString(kind.object(), message.as_ptr()) };
+        Self(())
+    }
+
     /// Sets `MemoryError`. The calling thread holds the GIL.
     #[cold]
     pub(crate) fn no_memory() -> Self {
         // SAFETY: sets the exception of the calling thread, which holds the GIL.
         unsafe { pyo3_ffi::PyErr_NoMemory() };
         Self(())
+    }
+}
+
+/// The types of exceptions that are set with a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ExceptionType {
+    Index,
+    Runtime,
+    System,
+    Type,
+    Value,
+}
+
+impl ExceptionType {
+    fn object(self) -> *mut PyObject {
+        // SAFETY: set before any extension can be loaded, and never changed.
+        unsafe {
+            match self {
+                Self::Index => PyExc_IndexError,
+                Self::Runtime => PyExc_RuntimeError,
+                Self::System => PyExc_SystemError,
+                Self::Type => PyExc_TypeError,
+                Self::Value => PyExc_ValueError,
+            }
+        }
     }
 }
 

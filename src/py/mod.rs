@@ -23,6 +23,6 @@
 mod error;
 mod owned;
 
-pub(crate) use error::PendingException;
 pub use error::Raised;
+pub(crate) use error::{ExceptionType, PendingException};
 pub use owned::Owned;

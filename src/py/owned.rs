@@ -47,6 +47,11 @@ impl Owned {
         unsafe { (Py_REFCNT(object.as_ptr()) > 0).then(|| Self::from_borrowed(object)) }
     }
 
+    /// The object, borrowed, which is never NULL.
+    pub(crate) fn object(&self) -> NonNull<PyObject> {
+        self.0
+    }
+
     /// The object, borrowed.
     pub fn as_ptr(&self) -> *mut PyObject {
         self.0.as_ptr()

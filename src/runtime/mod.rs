@@ -15,9 +15,13 @@ mod check;
 #[cfg(interpreter_frames)]
 mod layout;
 mod running;
+#[cfg(interpreter_frames)]
+mod tier;
 
 pub use build::{BUILD, Build};
 pub use check::check_runtime;
 #[cfg(interpreter_frames)]
 pub(crate) use running::running_patch;
 pub use running::{Mismatch, check_version, compare_version};
+#[cfg(interpreter_frames)]
+pub(crate) use tier::{has_tier_2, is_known_to_lack_tier_2};

@@ -1,6 +1,6 @@
 //! Raw mirrors of the interpreter's private structures, and its opcode tables.
 //!
-//! Nothing here is written by hand but the declarations at the end: bindgen makes the structures at build time from
+//! Nothing here is written by hand but what no header of theirs has, at the end: bindgen makes the structures at build time from
 //! the headers of the interpreter that the library is built for, so they are right for its patch release and flags.
 
 #[cfg(interpreter_frames)]
@@ -24,9 +24,38 @@ unsafe extern "C" {
     pub safe static pyframe_shim_opcode_deopt: [u8; OPCODES];
 }
 
+/// What extensions keep with a code object: `co_extra`. No header has it (`Objects/codeobject.c`, 3.6 to 3.15).
+#[cfg(interpreter_frames)]
+#[repr(C)]
+pub struct _PyCodeObjectExtra {
+    /// How many places there are.
+    pub ce_size: pyo3_ffi::Py_ssize_t,
+    /// The first place.
+    pub ce_extras: [*mut core::ffi::c_void; 1],
+}
+
+/// A frame-evaluation function (PEP 523): `_PyFrameEvalFunction`.
+#[cfg(interpreter_frames)]
+pub type Evaluator = unsafe extern "C" fn(
+    *mut pyo3_ffi::PyThreadState,
+    *mut _PyInterpreterFrame,
+    core::ffi::c_int,
+) -> *mut pyo3_ffi::PyObject;
+
+// Exported by every minor from 3.9 on.
 #[cfg(interpreter_frames)]
 unsafe extern "C" {
-    /// `PyDict_SetItem` with the key's hash at hand. Exported by every minor from 3.9 to 3.14.
+    /// The interpreter's own evaluator.
+    pub fn _PyEval_EvalFrameDefault(
+        thread: *mut pyo3_ffi::PyThreadState,
+        frame: *mut _PyInterpreterFrame,
+        throwflag: core::ffi::c_int,
+    ) -> *mut pyo3_ffi::PyObject;
+    /// What evaluates the frames of an interpreter.
+    pub fn _PyInterpreterState_GetEvalFrameFunc(interpreter: *mut pyo3_ffi::PyInterpreterState) -> Evaluator;
+    /// Changes what evaluates the frames of an interpreter.
+    pub fn _PyInterpreterState_SetEvalFrameFunc(interpreter: *mut pyo3_ffi::PyInterpreterState, evaluator: Evaluator);
+    /// `PyDict_SetItem` with the key's hash at hand.
     pub fn _PyDict_SetItem_KnownHash(
         dict: *mut pyo3_ffi::PyObject,
         key: *mut pyo3_ffi::PyObject,

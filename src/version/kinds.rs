@@ -18,10 +18,12 @@ pub enum Owner {
 /// How far a generator has come (`enum _framestate`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GeneratorState {
-    /// It has not begun, or waits for the next value; or it has returned, and its frame is still to be cleared.
+    /// It has not begun, or waits to be asked for the next value.
     Waiting,
     /// A thread runs it.
     Executing,
+    /// It is at its end, and its frame is still to be cleared.
+    Completed,
     /// It is at its end, and its frame has been cleared or is being cleared.
     Cleared,
 }

@@ -47,4 +47,16 @@ impl Word {
         // SAFETY: the reference moves into the place.
         unsafe { *place = Self(value.into_ptr()) }
     }
+
+    /// Puts a reference into a place, and takes out what is there.
+    ///
+    /// # Safety
+    /// The place is valid for reads and writes, and what it holds is its own.
+    pub(crate) unsafe fn replace(place: *mut Self, value: Owned) -> Option<Owned> {
+        // SAFETY: one reference moves out of the place, and the other into it.
+        unsafe {
+            let held = NonNull::new(place.replace(Self(value.into_ptr())).0)?;
+            Some(Owned::from_owned(held))
+        }
+    }
 }

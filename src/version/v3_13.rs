@@ -5,7 +5,7 @@ pub(crate) use super::plain::Word;
 use crate::sys::{
     self, _Py_CODEUNIT, _PyInterpreterFrame, PyCodeObject, PyFrameObject, PyFunctionObject, PyGenObject, PyThreadState,
 };
-use core::ffi::{c_char, c_int};
+use core::ffi::{CStr, c_char, c_int};
 use core::mem::offset_of;
 use core::ptr;
 
@@ -17,6 +17,21 @@ pub(crate) const fn is_hidden(kind: u8) -> bool {
 /// Where the instruction pointer stands, in code units behind an instruction, once that instruction has executed:
 /// `instr_ptr` stands on the next.
 pub(crate) const EXECUTED: usize = 1;
+
+/// Where the instruction pointer of a fresh frame stands, in code units from the first instruction: `instr_ptr` stands on it.
+pub(crate) const FRESH: isize = 0;
+
+/// Whether a generator takes the code that it shows (`gi_code`) from its function, and not from its frame.
+pub(crate) const GENERATOR_TAKES_FUNCTIONS_CODE: bool = false;
+
+/// Whether there are builds with a second tier of the evaluator (`_Py_TIER2`), which takes a frame's code from its function.
+pub(crate) const MAY_HAVE_TIER_2: bool = true;
+
+/// The function that gives an extension its place in every code object.
+pub(crate) const NEW_CODE_EXTRA: &CStr = c"PyUnstable_Eval_RequestCodeExtraIndex";
+
+/// The function that keeps something in such a place.
+pub(crate) const SET_CODE_EXTRA: &CStr = c"PyUnstable_Code_SetExtra";
 
 /// Whether a hook that does not evaluate a generator's frame has to tear it down, as `clear_gen_frame` does; the code
 /// reference then stays with the generator.
@@ -147,15 +162,14 @@ pub(crate) unsafe fn slots(frame: *mut _PyInterpreterFrame) -> *mut Word {
     unsafe { (&raw mut (*frame).localsplus).cast() }
 }
 
-/// Moves a frame's header and live slots to other memory.
+/// Moves a frame's header and its first slots to other memory.
 ///
 /// # Safety
-/// `from` is a live interpreter frame that does not run; `to` has room for it, and lies elsewhere.
-pub(crate) unsafe fn move_frame(from: *mut _PyInterpreterFrame, to: *mut _PyInterpreterFrame) {
+/// `from` is a live interpreter frame that does not run, with so many slots; `to` has room for them, and lies elsewhere.
+pub(crate) unsafe fn move_frame(from: *mut _PyInterpreterFrame, to: *mut _PyInterpreterFrame, slots: usize) {
     // SAFETY: as the caller says; what is copied holds the references from now on.
     unsafe {
-        let live = live_slots(from).unwrap_or(0);
-        let bytes = offset_of!(_PyInterpreterFrame, localsplus) + live * size_of::<Word>();
+        let bytes = offset_of!(_PyInterpreterFrame, localsplus) + slots * size_of::<Word>();
         ptr::copy_nonoverlapping(from.cast::<u8>(), to.cast::<u8>(), bytes);
     }
 }
@@ -168,6 +182,7 @@ pub(crate) unsafe fn generator_state(generator: *mut PyGenObject) -> GeneratorSt
     // SAFETY: the generator is alive.
     match i32::from(unsafe { (*generator).gi_frame_state }) {
         sys::_framestate_FRAME_EXECUTING => GeneratorState::Executing,
+        sys::_framestate_FRAME_COMPLETED => GeneratorState::Completed,
         sys::_framestate_FRAME_CLEARED => GeneratorState::Cleared,
         _ => GeneratorState::Waiting,
     }

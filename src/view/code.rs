@@ -3,9 +3,10 @@
 use super::read;
 use crate::sys::{self, _Py_CODEUNIT, PyCodeObject, pyframe_shim_opcode_caches, pyframe_shim_opcode_deopt};
 use crate::version;
+use core::ffi::{c_int, c_void};
 use core::marker::PhantomData;
-use core::ptr::NonNull;
-use pyo3_ffi::{PyBytes_AS_STRING, PyObject, PyTuple_GET_ITEM};
+use core::ptr::{self, NonNull};
+use pyo3_ffi::{Py_REFCNT, PyBytes_AS_STRING, PyCode_Check, PyObject, PyTuple_GET_ITEM};
 
 /// The kind of a slot: one byte of `co_localspluskinds`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,11 +40,26 @@ impl SlotKind {
     }
 }
 
+/// How the arguments of a call lie in the first slots of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    positional: c_int,
+    keyword_only: c_int,
+    flags: u32,
+}
+
 /// A view of a code object that lives for `'c`.
 #[derive(Clone, Copy)]
 pub struct Code<'c> {
     raw: NonNull<PyCodeObject>,
     alive: PhantomData<&'c PyCodeObject>,
+}
+
+impl PartialEq for Code<'_> {
+    /// Whether they are one object.
+    fn eq(&self, other: &Self) -> bool {
+        self.raw == other.raw
+    }
 }
 
 impl<'c> Code<'c> {
@@ -55,6 +71,16 @@ impl<'c> Code<'c> {
         NonNull::new(raw).map(|raw| Self { raw, alive: PhantomData })
     }
 
+    /// Views an object; `None` if it is no code object.
+    ///
+    /// # Safety
+    /// The object stays alive, and the GIL is held, for `'c`.
+    pub unsafe fn from_object(object: NonNull<PyObject>) -> Option<Self> {
+        // SAFETY: the object is alive, says the caller.
+        let is_code = unsafe { PyCode_Check(object.as_ptr()) } != 0;
+        is_code.then(|| Self { raw: object.cast(), alive: PhantomData })
+    }
+
     /// The code object, borrowed.
     pub fn as_ptr(self) -> *mut PyCodeObject {
         self.raw.as_ptr()
@@ -63,6 +89,13 @@ impl<'c> Code<'c> {
     /// The code object as an object, borrowed.
     pub(crate) fn object(self) -> NonNull<PyObject> {
         self.raw.cast()
+    }
+
+    /// Whether there is more than one reference to it.
+    #[inline(always)]
+    pub(crate) fn is_shared(self) -> bool {
+        // SAFETY: the code is alive.
+        unsafe { Py_REFCNT(self.as_ptr().cast()) > 1 }
     }
 
     /// The name, a str, borrowed (`co_name`).
@@ -111,6 +144,11 @@ impl<'c> Code<'c> {
         read!(self, co_nfreevars) as usize
     }
 
+    /// Whether any slot is a cell's or a free variable's.
+    pub(crate) fn has_cells(self) -> bool {
+        read!(self, co_ncellvars) | read!(self, co_nfreevars) != 0
+    }
+
     /// The first slot that holds a free variable, or would.
     pub fn first_free(self) -> usize {
         self.slots() - self.free_variables()
@@ -119,6 +157,39 @@ impl<'c> Code<'c> {
     /// Whether locals live in slots alone (`CO_OPTIMIZED`); not so for modules, class bodies and `exec`.
     pub fn is_optimized(self) -> bool {
         read!(self, co_flags) as u32 & sys::CO_OPTIMIZED != 0
+    }
+
+    /// The number of slots for arguments: positional, keyword-only, `*args` and `**kwargs`; they are the first.
+    pub fn arguments(self) -> usize {
+        let shape = self.shape();
+        let rest = [sys::CO_VARARGS, sys::CO_VARKEYWORDS].iter().filter(|&&flag| shape.flags & flag != 0).count();
+        (shape.positional + shape.keyword_only) as usize + rest
+    }
+
+    /// What of a call decides which argument comes to lie in which slot, and where names are kept.
+    pub(crate) fn shape(self) -> Shape {
+        Shape {
+            positional: read!(self, co_argcount),
+            keyword_only: read!(self, co_kwonlyargcount),
+            flags: read!(self, co_flags) as u32 & (sys::CO_VARARGS | sys::CO_VARKEYWORDS | sys::CO_OPTIMIZED),
+        }
+    }
+
+    /// What calling it makes, as `co_flags` say: a generator, coroutine or async generator; 0 if it just runs.
+    pub(crate) fn generator_kind(self) -> u32 {
+        read!(self, co_flags) as u32 & (sys::CO_GENERATOR | sys::CO_COROUTINE | sys::CO_ASYNC_GENERATOR)
+    }
+
+    /// What an extension keeps with the code in a place that it has been given; NULL if that is nothing.
+    pub(crate) fn extra(self, place: usize) -> *mut c_void {
+        let extras = read!(self, co_extra).cast::<sys::_PyCodeObjectExtra>();
+        // SAFETY: NULL, or as many places as it says, which the code keeps.
+        unsafe {
+            if extras.is_null() || (*extras).ce_size as usize <= place {
+                return ptr::null_mut();
+            }
+            (&raw mut (*extras).ce_extras).cast::<*mut c_void>().add(place).read()
+        }
     }
 
     /// The kind of each slot, in slot order.

@@ -7,7 +7,7 @@ use crate::version;
 use core::marker::PhantomData;
 use core::mem::offset_of;
 use core::ptr::{self, NonNull};
-use pyo3_ffi::{PyFrame_Type, PyObject, PyObject_GC_IsTracked, PyObject_GC_NewVar, PyObject_GC_Track};
+use pyo3_ffi::{PyFrame_Check, PyFrame_Type, PyObject, PyObject_GC_IsTracked, PyObject_GC_NewVar, PyObject_GC_Track};
 
 /// A view of a frame object that lives for `'o`.
 #[derive(Clone, Copy)]
@@ -23,6 +23,16 @@ impl<'o> FrameObject<'o> {
     /// `raw` is NULL or a frame object that stays alive, and the GIL is held, for `'o`.
     pub unsafe fn from_raw(raw: *mut PyFrameObject) -> Option<Self> {
         NonNull::new(raw).map(|raw| Self { raw, alive: PhantomData })
+    }
+
+    /// Views an object; `None` if it is no frame object.
+    ///
+    /// # Safety
+    /// The object stays alive, and the GIL is held, for `'o`.
+    pub unsafe fn from_object(object: NonNull<PyObject>) -> Option<Self> {
+        // SAFETY: the object is alive, says the caller.
+        let is_frame = unsafe { PyFrame_Check(object.as_ptr()) } != 0;
+        is_frame.then(|| Self { raw: object.cast(), alive: PhantomData })
     }
 
     /// Views the frame object whose data a frame is.

@@ -7,8 +7,8 @@ use crate::version;
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 use pyo3_ffi::{
-    Py_INCREF, Py_XINCREF, PyFunction_Check, PyFunction_Type, PyObject, PyObject_GC_New, PyObject_GC_Track,
-    PyTuple_Check, PyTuple_GET_ITEM, PyTuple_GET_SIZE,
+    Py_INCREF, Py_XINCREF, PyCell_Check, PyFunction_Check, PyFunction_Type, PyObject, PyObject_GC_New,
+    PyObject_GC_Track, PyTuple_Check, PyTuple_GET_ITEM, PyTuple_GET_SIZE,
 };
 
 /// A view of a function that lives for `'f`.
@@ -40,9 +40,33 @@ impl<'f> Function<'f> {
         unsafe { Code::from_raw(code.cast()).unwrap_unchecked() }
     }
 
+    /// The function as an object, borrowed.
+    pub(crate) fn object(self) -> NonNull<PyObject> {
+        self.raw.cast()
+    }
+
+    /// Its global namespace, borrowed.
+    pub(crate) fn globals(self) -> NonNull<PyObject> {
+        let object = read!(self, func_globals);
+        // SAFETY: every function has it.
+        unsafe { NonNull::new_unchecked(object) }
+    }
+
+    /// Its builtins, borrowed.
+    pub(crate) fn builtins(self) -> NonNull<PyObject> {
+        let object = read!(self, func_builtins);
+        // SAFETY: every function has it.
+        unsafe { NonNull::new_unchecked(object) }
+    }
+
+    /// The tuple that is its closure, borrowed; `None` if it has none.
+    pub(crate) fn closure_object(self) -> Option<NonNull<PyObject>> {
+        NonNull::new(read!(self, func_closure))
+    }
+
     /// Its closure; `None` if it has none.
     pub(crate) fn closure(self) -> Option<Closure<'f>> {
-        let cells = NonNull::new(read!(self, func_closure))?;
+        let cells = self.closure_object()?;
         // SAFETY: the function keeps it.
         let is_tuple = unsafe { PyTuple_Check(cells.as_ptr()) } != 0;
         is_tuple.then_some(Closure { cells, alive: PhantomData })
@@ -58,7 +82,12 @@ impl<'f> Function<'f> {
     ///
     /// # Errors
     /// `MemoryError`.
-    pub(crate) fn with_code(self, code: Code<'_>, keep_names: bool) -> Result<Owned, Raised> {
+    pub(crate) fn with_code(
+        self,
+        code: Code<'_>,
+        closure: Option<NonNull<PyObject>>,
+        keep_names: bool,
+    ) -> Result<Owned, Raised> {
         // SAFETY: the type of functions; a new reference, or NULL with an exception.
         let new: *mut PyFunctionObject = unsafe { PyObject_GC_New(&raw mut PyFunction_Type) };
         // SAFETY: NULL comes with an exception.
@@ -71,7 +100,8 @@ impl<'f> Function<'f> {
         // SAFETY: the function is alive, and so is all that it holds; the copy is ours, and complete before it is tracked.
         unsafe {
             copy!(Py_INCREF: func_globals func_builtins func_name func_qualname);
-            copy!(Py_XINCREF: func_defaults func_kwdefaults func_closure func_doc func_dict func_module func_annotations);
+            copy!(Py_XINCREF: func_defaults func_kwdefaults func_doc func_dict func_module func_annotations);
+            (*new).func_closure = closure.map_or(ptr::null_mut(), |closure| Owned::from_borrowed(closure).into_ptr());
             version::copy_function_fields(new, old);
             (*new).func_code = Owned::from_borrowed(code.object()).into_ptr();
             (*new).func_weakreflist = ptr::null_mut();
@@ -101,7 +131,20 @@ pub(crate) struct Closure<'f> {
     alive: PhantomData<&'f PyObject>,
 }
 
-impl Closure<'_> {
+impl<'f> Closure<'f> {
+    /// Views an object; `None` if it is no tuple of cells.
+    ///
+    /// # Safety
+    /// The object stays alive, and the GIL is held, for `'f`.
+    pub(crate) unsafe fn from_object(object: NonNull<PyObject>) -> Option<Self> {
+        // SAFETY: the object is alive, says the caller.
+        let is_tuple = unsafe { PyTuple_Check(object.as_ptr()) } != 0;
+        let closure = is_tuple.then_some(Self { cells: object, alive: PhantomData })?;
+        // SAFETY: the tuple keeps its items.
+        let is_cell = |index| closure.cell(index).is_some_and(|cell| unsafe { PyCell_Check(cell.as_ptr()) } != 0);
+        (0..closure.len()).all(is_cell).then_some(closure)
+    }
+
     /// How many cells it has.
     pub(crate) fn len(self) -> usize {
         // SAFETY: a tuple that the function keeps.

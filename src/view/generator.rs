@@ -8,6 +8,8 @@ use core::marker::PhantomData;
 use core::mem::offset_of;
 use core::ptr::NonNull;
 use pyo3_ffi::{Py_CLEAR, PyObject};
+#[cfg(feature = "capi")]
+use pyo3_ffi::{PyAsyncGen_CheckExact, PyCoro_CheckExact, PyGen_Check};
 
 /// A view of a generator that lives for `'g`.
 pub(crate) struct Generator<'g> {
@@ -24,6 +26,29 @@ impl<'g> Generator<'g> {
         // SAFETY: the frame is a field of the generator, says the caller.
         let raw = unsafe { frame.byte_sub(offset_of!(PyGenObject, gi_iframe)) };
         Self { raw: raw.cast(), alive: PhantomData }
+    }
+
+    /// Views an object; `None` if it is neither a generator nor a coroutine nor an async generator.
+    ///
+    /// # Safety
+    /// The object stays alive, and the GIL is held, for `'g`.
+    #[cfg(feature = "capi")]
+    pub(crate) unsafe fn from_object(object: NonNull<PyObject>) -> Option<Self> {
+        // SAFETY: the object is alive, says the caller.
+        let is_one = unsafe {
+            let object = object.as_ptr();
+            PyGen_Check(object) != 0 || PyCoro_CheckExact(object) != 0 || PyAsyncGen_CheckExact(object) != 0
+        };
+        is_one.then(|| Self { raw: object.cast(), alive: PhantomData })
+    }
+
+    /// The frame that it embeds; `None` where that has ended.
+    #[cfg(feature = "capi")]
+    pub(crate) fn frame(&self) -> Option<NonNull<_PyInterpreterFrame>> {
+        // SAFETY: the field lies in the generator.
+        let frame = unsafe { self.raw.byte_add(offset_of!(PyGenObject, gi_iframe)) };
+        let has_ended = matches!(self.state(), GeneratorState::Completed | GeneratorState::Cleared);
+        (!has_ended).then_some(frame.cast())
     }
 
     fn as_ptr(&self) -> *mut PyGenObject {

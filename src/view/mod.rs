@@ -34,6 +34,7 @@ pub use code::{Code, SlotKind, cells_made};
 pub use frame::Frame;
 pub(crate) use frame::disown;
 pub use frame_object::FrameObject;
+pub(crate) use function::Closure;
 pub use function::Function;
 pub(crate) use generator::Generator;
 pub use thread::Thread;

@@ -31,7 +31,8 @@ impl<'t> Thread<'t> {
         unsafe { Self { raw: NonNull::new_unchecked(pyo3_ffi::PyThreadState_Get().cast()), alive: PhantomData } }
     }
 
-    fn as_ptr(&self) -> *mut PyThreadState {
+    /// The thread state.
+    pub(crate) fn as_ptr(&self) -> *mut PyThreadState {
         self.raw.as_ptr()
     }
 

@@ -8,7 +8,7 @@ from test_refusals import Refusals, cargo
 from test_symbols import defined
 
 ALWAYS = ("PyFrameShim_BuildInfo", "PyFrameShim_CheckRuntime", "init_THPCaches")
-EMPTY_SET = [name for name in exported() if "Opcode" in name or name in ALWAYS]
+EMPTY_SET = [name for name in exported() if "THP_PyOpcode" in name or name in ALWAYS]
 
 
 class BeforePrivateFrames(Refusals):

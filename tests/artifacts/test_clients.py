@@ -66,7 +66,7 @@ class Clients(unittest.TestCase):
         for build in BUILDS:
             label = build.python.label
             cmake = f"lib/cmake/PyFrameShim-{label}/PyFrameShimConfig"
-            expected += [f"include/pyframe-shim-{label}/{name}.h" for name in ("cpython_defs", "pyframe_shim")]
+            expected += [f"include/pyframe-shim-{label}/{name}.h" for name in ("cpython_defs", "pyframe_shim", "pyframe_shim_capsule")]
             expected += [f"{cmake}.cmake", f"{cmake}Version.cmake", f"lib/libpyframe_shim-{label}.a", f"lib/libpyframe_shim-{label}.so"]
             expected += [f"lib/pkgconfig/pyframe-shim-{label}{kind}.pc" for kind in KINDS.values()]
         files = [str(path.relative_to(self.prefix)) for path in self.prefix.rglob("*") if path.is_file()]

@@ -4,7 +4,7 @@
 
 plain           every route is compared where the program stops
 entry           each code object's frames are compared before they are evaluated
-taken over      every eligible frame is evaluated through a shadow frame (evalframe.run_all)
+taken over      every eligible frame is evaluated through a shadow frame (shadow.run_all)
 replaced        a callback gives each frame its own code, with merged locals or a fresh mapping
 
 All runs must log the same, leave no value alive, and the data stack as it was.
@@ -22,8 +22,8 @@ import tempfile
 import types
 import warnings
 
-import evalframe
 import probe
+import shadow
 from world import V, World, told
 
 MANY = 20  # problems are enough
@@ -107,20 +107,20 @@ def at_entry(code, world):
 
 @contextlib.contextmanager
 def taken_over(world):
-    evalframe.run_all(True)
+    shadow.run_all(True)
     try:
         yield
     finally:
-        evalframe.run_all(False)
+        shadow.run_all(False)
 
 
 @contextlib.contextmanager
 def replaced(merge):
-    evalframe.set_callback(lambda view: view.code, merge_locals=merge)
+    shadow.set_callback(lambda view: view.code, merge_locals=merge)
     try:
         yield
     finally:
-        evalframe.set_callback(None)
+        shadow.set_callback(None)
 
 
 class Answer:

@@ -2,13 +2,13 @@
 
 import contextlib
 
-import evalframe
+import shadow
 
 
 def counters():
     """The counters as one flat dict."""
     flat = {}
-    for key, value in evalframe.counters().items():
+    for key, value in shadow.counters().items():
         flat.update(value if isinstance(value, dict) else {key: value})
     return flat
 
@@ -32,22 +32,22 @@ def switched(switch):
 
 def everything():
     """Every frame that can be is taken over."""
-    return switched(evalframe.run_all)
+    return switched(shadow.run_all)
 
 
 def watched():
     """Every frame is seen and evaluated as it is. A hook alone has the interpreter call without inlining, which shows
     in f_lasti and in what a trace function is told of generators."""
-    return switched(evalframe.watch)
+    return switched(shadow.watch)
 
 
 @contextlib.contextmanager
 def asked(code, answer, merge_locals=False):
     """The answer is called with the view of each frame of the code; other frames are evaluated as they are."""
     counts, before = {}, counters()
-    evalframe.set_callback(lambda view: answer(view) if view.code is code else None, merge_locals)
+    shadow.set_callback(lambda view: answer(view) if view.code is code else None, merge_locals)
     try:
         yield counts
     finally:
-        evalframe.set_callback(None)
+        shadow.set_callback(None)
         counts.update({key: value - before[key] for key, value in counters().items()})

@@ -13,7 +13,7 @@ from support import run_script
 
 PROGRAM = """
 import gc, json, sys, threading, types
-import arenas, evalframe, probe
+import arenas, shadow, probe
 
 TIMES = 200
 
@@ -34,7 +34,7 @@ def copies():
     return [o for o in gc.get_objects() if type(o) is types.FunctionType and o.__code__ is down.__code__ and o is not down]
 
 def not_cleared():
-    symbols = evalframe.counters()["symbols"]
+    symbols = shadow.counters()["symbols"]
     return symbols["_PyFunction_CopyWithNewCode"] - symbols["THP_PyFrame_Clear"]
 
 def totals():
@@ -60,20 +60,20 @@ def growth(switch, on, off, depth):
 
 WAYS = {
     "plain": (id, None, None),
-    "watched": (evalframe.watch, True, False),
-    "taken over": (evalframe.run_all, True, False),
-    "asked": (evalframe.set_callback, lambda view: view.code, None),
-    "asked and merged": (lambda callback: evalframe.set_callback(callback, merge_locals=True), lambda view: view.code, None),
+    "watched": (shadow.watch, True, False),
+    "taken over": (shadow.run_all, True, False),
+    "asked": (shadow.set_callback, lambda view: view.code, None),
+    "asked and merged": (lambda callback: shadow.set_callback(callback, merge_locals=True), lambda view: view.code, None),
 }
 
 def chunks():
     "In a thread: how many were allocated, one at least for each call, and whether all of them were given back in the end."
     arenas.put(0)
-    evalframe.run_all(True)
+    shadow.run_all(True)
     thread = threading.Thread(target=lambda: [probe.abandon(up_and_down, 100) for _ in range(TIMES)])
     thread.start()
     thread.join()
-    evalframe.run_all(False)
+    shadow.run_all(False)
     none_left = arenas.comes_to(0, 0)
     allocated = arenas.counts(0)[0]
     arenas.reset()

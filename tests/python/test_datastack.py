@@ -9,8 +9,8 @@ import threading
 import unittest
 
 import arenas
-import evalframe
 import probe
+import shadow
 from stack_model import CHUNK, HEADER, LARGEST, OVERHEAD, SPECIALS, WORD, chunk_bytes, frame_words, slot_count
 from support import FrameTestCase
 
@@ -211,10 +211,10 @@ class HugeTest(FrameTestCase):
 
         largest = LARGEST - SPECIALS - slot_count(add.__code__)
         cases = [(20_000, 3), (largest, 3), (largest + 1, None), (2**28, None), (2**30, None), (2**31 - 100, None)]
-        self.addCleanup(evalframe.set_callback, None)
+        self.addCleanup(shadow.set_callback, None)
         for size, expected in cases:
             replacement = add.__code__.replace(co_stacksize=size)
-            evalframe.set_callback(lambda view: replacement if view.code is add.__code__ else None)
+            shadow.set_callback(lambda view: replacement if view.code is add.__code__ else None)
             before = probe.stack()
             with self.subTest(size=size):
                 if expected is None:
@@ -223,7 +223,7 @@ class HugeTest(FrameTestCase):
                 else:
                     self.assertEqual(add(1, 2), expected)
                 self.assertEqual(probe.stack(), before)
-            evalframe.set_callback(None)
+            shadow.set_callback(None)
 
 
 class NoMemoryTest(FrameTestCase):
@@ -278,9 +278,9 @@ class NoMemoryTest(FrameTestCase):
             return None
 
         replacement = add.__code__.replace(co_stacksize=5000)
-        self.addCleanup(evalframe.set_callback, None)
+        self.addCleanup(shadow.set_callback, None)
         before = probe.stack()
-        evalframe.set_callback(callback)
+        shadow.set_callback(callback)
         try:
             add(1, 2)
         except Exception as error:
@@ -288,7 +288,7 @@ class NoMemoryTest(FrameTestCase):
         else:
             caught = None
         arenas.fail(False)
-        evalframe.set_callback(None)
+        shadow.set_callback(None)
         self.assertIs(type(caught), MemoryError)
         self.assertEqual(probe.stack(), before)
 

@@ -7,8 +7,8 @@ import sys
 import threading
 import unittest
 
-import evalframe
 import probe
+import shadow
 from stack_model import HEADER, WORD, Model, frame_words, with_pushed
 from support import FrameTestCase
 
@@ -92,15 +92,15 @@ class CallsTest(FrameTestCase):
             self.assert_restored(words, lambda: nest(60))
 
     def test_under_a_hook(self):
-        self.addCleanup(evalframe.run_all, False)
+        self.addCleanup(shadow.run_all, False)
 
         def recurse(depth):
             return depth and recurse(depth - 1)
 
         for depth in range(0, 40, 4):
-            evalframe.run_all(True)
+            shadow.run_all(True)
             self.at_depth(depth, 300, lambda: recurse(20))
-            evalframe.run_all(False)
+            shadow.run_all(False)
 
 
 class GeneratorTest(FrameTestCase):

@@ -13,8 +13,8 @@ import unittest
 import weakref
 
 import arenas
-import evalframe
 import probe
+import shadow
 from support import FrameTestCase, run_script
 
 MINOR = sys.version_info.minor
@@ -74,7 +74,7 @@ class FaultsOfTheC(FrameTestCase):
             thing.itself = thing
             del thing
             threads = _thread._count()
-            evalframe.run_all(True)
+            shadow.run_all(True)
             gc.set_threshold(gc.get_count()[0] + steps)
             # Not threading.Thread, which has complete frames below the function.
             _thread.start_new_thread(bottom["bottom"], tuple(range(16)))
@@ -82,7 +82,7 @@ class FaultsOfTheC(FrameTestCase):
             while _thread._count() > threads or time.monotonic() < deadline:
                 time.sleep(0.001)
             gc.set_threshold(*thresholds)
-            evalframe.run_all(False)
+            shadow.run_all(False)
             gc.collect()
         self.assertGreater(len(kept), 10)
         for frame in kept:
@@ -217,11 +217,11 @@ class FaultsOfTheC(FrameTestCase):
                 self.assertIs(asyncio.get_running_loop(), loop)
             return "well"
 
-        evalframe.run_all(True)
+        shadow.run_all(True)
         try:
             self.assertEqual(asyncio.run(main()), "well")
         finally:
-            evalframe.run_all(False)
+            shadow.run_all(False)
 
     def test_16_cells_are_known_while_code_is_instrumented(self):
         answers = []
@@ -302,12 +302,12 @@ class FaultsOfTheC(FrameTestCase):
         for callback in (refuse, lambda view: generator.__code__, lambda view: "no code"):
             argument = Argument()
             gone = weakref.ref(argument)
-            evalframe.set_callback(only_the_function(callback))
+            shadow.set_callback(only_the_function(callback))
             try:
                 with self.assertRaises((LookupError, ValueError, TypeError)):
                     function(argument)
             finally:
-                evalframe.set_callback(None)
+                shadow.set_callback(None)
             del argument
             self.assertIsNone(gone())
             self.assertEqual(probe.stack(), stack)
@@ -315,11 +315,11 @@ class FaultsOfTheC(FrameTestCase):
     def test_22_a_view_outlives_its_frame(self):
         """The caller's to do: the example extension's view owns what it shows."""
         views = []
-        evalframe.set_callback(views.append)
+        shadow.set_callback(views.append)
         try:
             closing(1)("kept")
         finally:
-            evalframe.set_callback(None)
+            shadow.set_callback(None)
         gc.collect()
         self.assertEqual(views[-1].locals["argument"], "kept")
         self.assertEqual(views[-1].code.co_name, "function")

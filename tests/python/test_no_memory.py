@@ -10,8 +10,8 @@ import types
 import unittest
 
 import arenas
-import evalframe
 import probe
+import shadow
 from support import IS_DEBUG, FrameTestCase
 
 try:
@@ -116,7 +116,7 @@ class NoMemory(FrameTestCase):
         stack = probe.stack()
         failures = 0
         for depth in range(0, 400, 7):
-            evalframe.run_all(True)
+            shadow.run_all(True)
             arenas.fail(True)
             try:
                 self.assertEqual(descend(depth), depth)
@@ -124,7 +124,7 @@ class NoMemory(FrameTestCase):
                 failures += 1
             finally:
                 arenas.fail(False)
-                evalframe.run_all(False)
+                shadow.run_all(False)
             self.assertEqual(probe.stack(), stack)
         self.assertGreater(failures, 0)
 
@@ -164,8 +164,8 @@ class WholeCalls(FrameTestCase):
     def assert_leaks_no_more(self, operation, objects):
         """CPython 3.11 and 3.12 leak the arguments if there is no memory for a cell, where they clear the frame."""
         for _ in range(2):  # the first round warms caches up
-            watched = self.leaked(evalframe.watch, operation, objects)
-            taken_over = self.leaked(evalframe.run_all, operation, objects)
+            watched = self.leaked(shadow.watch, operation, objects)
+            taken_over = self.leaked(shadow.run_all, operation, objects)
         self.assertLessEqual(taken_over, watched if SHADOWS_CLEARED_BY_CPYTHON else 0)
 
     def test_taken_over_call(self):
@@ -221,7 +221,7 @@ class WholeCalls(FrameTestCase):
         """
         objects = [nested, nested.__code__, raise_with_kept_frame.__code__]
         counts, lost = [], {}
-        for switch in (evalframe.watch, evalframe.run_all) * 2:
+        for switch in (shadow.watch, shadow.run_all) * 2:
             outcomes = self.outcomes_of_raising(switch)
             gc.collect()
             counts.append([sys.getrefcount(item) for item in objects])
@@ -229,11 +229,11 @@ class WholeCalls(FrameTestCase):
             self.assertIn(LookupError, outcomes)
             lost[switch] = outcomes.count(SystemError)
         self.assertEqual(counts, counts[:1] * 4)
-        print(f"{lost[evalframe.watch]} exceptions lost by CPython, {lost[evalframe.run_all]} taken over", end=" ", flush=True)
+        print(f"{lost[shadow.watch]} exceptions lost by CPython, {lost[shadow.run_all]} taken over", end=" ", flush=True)
         if SHADOWS_CLEARED_BY_CPYTHON:
-            self.assertLessEqual(lost[evalframe.run_all], lost[evalframe.watch])
+            self.assertLessEqual(lost[shadow.run_all], lost[shadow.watch])
         else:
-            self.assertLess(lost[evalframe.run_all], lost[evalframe.watch])
+            self.assertLess(lost[shadow.run_all], lost[shadow.watch])
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ import sys
 import threading
 import unittest
 
-import evalframe
 import probe
+import shadow
 from stack_model import with_pushed
 from support import IS_DEBUG, FrameTestCase, run_script
 
@@ -66,22 +66,22 @@ class PassesTest(FrameTestCase):
         self.assertEqual(list(map(lambda _: probe.check_runtime(), range(3))), [None] * 3)
 
     def test_under_a_hook(self):
-        self.addCleanup(evalframe.watch, False)
-        evalframe.watch(True)
-        before = evalframe.counters()["seen"]
+        self.addCleanup(shadow.watch, False)
+        shadow.watch(True)
+        before = shadow.counters()["seen"]
         probe.check_runtime()
-        seen = evalframe.counters()["seen"] - before
-        evalframe.watch(False)
+        seen = shadow.counters()["seen"] - before
+        shadow.watch(False)
         self.assertGreater(seen, 1, "the frames of the check pass through the hook")
 
     def test_under_a_hook_that_takes_frames_over(self):
         """The frames of the check run as shadows then, with copies of their functions."""
-        self.addCleanup(evalframe.run_all, False)
-        evalframe.run_all(True)
-        before = evalframe.counters()["taken_over"]
+        self.addCleanup(shadow.run_all, False)
+        shadow.run_all(True)
+        before = shadow.counters()["taken_over"]
         probe.check_runtime()
-        taken = evalframe.counters()["taken_over"] - before
-        evalframe.run_all(False)
+        taken = shadow.counters()["taken_over"] - before
+        shadow.run_all(False)
         self.assertGreater(taken, 1)
 
     def test_in_a_hook(self):
@@ -267,9 +267,9 @@ class OtherMinorTest(unittest.TestCase):
     def test_extensions_of_another_minor(self):
         """Their import says what the library says."""
         for path, version in self.libraries.items():
-            for module in pathlib.Path(path).parent.glob("evalframe.*.so"):
-                loader = importlib.machinery.ExtensionFileLoader("evalframe", str(module))
-                spec = importlib.util.spec_from_loader("evalframe", loader)
+            for module in pathlib.Path(path).parent.glob("shadow.*.so"):
+                loader = importlib.machinery.ExtensionFileLoader("shadow", str(module))
+                spec = importlib.util.spec_from_loader("shadow", loader)
                 with self.assertRaises(ImportError) as caught:
                     loader.exec_module(importlib.util.module_from_spec(spec))
                 message = str(caught.exception)
@@ -298,13 +298,13 @@ os.write(1, b"fine ")
 """
 
 OF_THEIR_OWN = """
-import os, evalframe
-evalframe.run_all(True)
+import os, shadow
+shadow.run_all(True)
 def f(a):
     return a + 1
 assert f(1) == 2
-taken = evalframe.counters()["taken_over"]
-evalframe.run_all(False)
+taken = shadow.counters()["taken_over"]
+shadow.run_all(False)
 assert taken > 0, taken
 os.write(1, b"fine ")
 """

@@ -7,8 +7,8 @@ import traceback
 import unittest
 import weakref
 
-import evalframe
 import probe
+import shadow
 from leaks import NOISE, growth
 from support import FrameTestCase
 from takeover import asked, counters, passed_on, watched
@@ -138,7 +138,7 @@ class ReplacementTest(FrameTestCase):
 
     def test_callback_takes_itself_away(self):
         def answer(view):
-            evalframe.set_callback(None)
+            shadow.set_callback(None)
             return multiply.__code__
 
         with asked(add.__code__, answer):
@@ -328,7 +328,7 @@ class ViewTest(FrameTestCase):
         with self.assertRaises(AttributeError):
             view.other = 1
         with self.assertRaises(TypeError):
-            evalframe.FrameView()
+            shadow.FrameView()
 
     def test_changing_the_locals_does_not_change_the_arguments(self):
         for merge in (False, True):
@@ -340,7 +340,7 @@ class SwitchTest(FrameTestCase):
     def test_not_callable(self):
         for wrong in (1, "x", []):
             with self.assertRaisesRegex(TypeError, "callable or None"):
-                evalframe.set_callback(wrong)
+                shadow.set_callback(wrong)
 
     def test_nothing_is_seen_when_all_is_off(self):
         before = counters()
@@ -354,10 +354,10 @@ class SwitchTest(FrameTestCase):
 
         callback = Callback()
         watch = weakref.ref(callback)
-        evalframe.set_callback(callback)
+        shadow.set_callback(callback)
         del callback
         add(1)
-        evalframe.set_callback(None)
+        shadow.set_callback(None)
         self.assertIsNone(watch())
 
 

@@ -4,9 +4,9 @@ import sys
 import threading
 import unittest
 
-import evalframe
 import probe
 import samples
+import shadow
 from support import FrameTestCase, run_script
 from takeover import asked, everything, passed_on
 
@@ -72,11 +72,11 @@ class ThreadsTest(FrameTestCase):
         states = [True, False]
 
         def switch():
-            evalframe.run_all(states[0])
+            shadow.run_all(states[0])
             states.reverse()
             threading.Event().wait(0.0005)
 
-        self.addCleanup(evalframe.run_all, False)
+        self.addCleanup(shadow.run_all, False)
         with everything() as counts:
             self.run_threads(meanwhile=switch)
         self.assertGreater(counts["taken_over"], 100)
@@ -138,12 +138,12 @@ except ImportError:
     missing = f"this build has no {INTERPRETERS}"
 
 WITHIN = """
-import evalframe, sys
+import shadow, sys
 def f(a, *b, c=3):
     def g(): return a, b, c
     return g()
 def r(n): return r(n + 1)
-evalframe.run_all(True)
+shadow.run_all(True)
 assert f(1, 2) == (1, (2,), 3)
 assert list(x for x in map(lambda x: x + 1, range(3))) == [1, 2, 3]
 try:
@@ -152,39 +152,39 @@ except RecursionError:
     pass
 else:
     raise SystemError
-evalframe.run_all(%s)
-counts = evalframe.counters()
+shadow.run_all(%s)
+counts = shadow.counters()
 assert counts["taken_over"] > 50, counts
 """
 
 AGAIN = """
-before = evalframe.counters()["taken_over"]
+before = shadow.counters()["taken_over"]
 assert f(5) == (5, (), 3)
-assert evalframe.counters()["taken_over"] - before == %d
+assert shadow.counters()["taken_over"] - before == %d
 """
 
 MAIN = """
-import evalframe, {module} as interpreters
+import shadow, {module} as interpreters
 def f(a): return a
 def run(identity, source):
     failure = interpreters.run_string(identity, source)
     assert failure is None, failure
 for leave_on in (False, True):
     for within_main in (False, True):
-        evalframe.run_all(within_main)
+        shadow.run_all(within_main)
         identity = interpreters.{create}
         run(identity, {within!r} % leave_on)
         for _ in range(3):  # back and forth
-            before = evalframe.counters()["taken_over"]
+            before = shadow.counters()["taken_over"]
             assert f(1) == 1
-            assert evalframe.counters()["taken_over"] - before == within_main
+            assert shadow.counters()["taken_over"] - before == within_main
             run(identity, {again!r} % (2 * leave_on))
         interpreters.destroy(identity)
         assert f(2) == 2
-        evalframe.run_all(False)
-        before = evalframe.counters()
+        shadow.run_all(False)
+        before = shadow.counters()
         f(3)
-        assert evalframe.counters() == before
+        assert shadow.counters() == before
 print("done")
 """
 

@@ -6,8 +6,8 @@ import threading
 import time
 import unittest
 
-import evalframe
 import probe
+import shadow
 from support import IS_DEBUG, FrameTestCase, run_script
 
 # How deep a hook can go: 3.12 and 3.13 count what each level takes of the C stack, two units of so many.
@@ -34,16 +34,16 @@ EXPECTED = work()
 """
 
 INTERPRETER = f"""
-import evalframe
+import shadow
 {WORK}
-evalframe.run_all(True)
+shadow.run_all(True)
 for _ in range(20):
     assert work() == EXPECTED
-evalframe.run_all(False)
-counters = evalframe.counters()
+shadow.run_all(False)
+counters = shadow.counters()
 assert counters["taken_over"] > 1000, counters
 # What was taken over is torn down with the interpreter: leave a generator and a frame behind.
-evalframe.run_all(True)
+shadow.run_all(True)
 left = pairs(10)
 next(left)
 """
@@ -78,7 +78,7 @@ def run_in_new_interpreter(source):
 class Threads(FrameTestCase):
     def setUp(self):
         super().setUp()
-        self.addCleanup(evalframe.run_all, False)
+        self.addCleanup(shadow.run_all, False)
 
     def run_threads(self, count, target):
         problems = []
@@ -109,29 +109,29 @@ class Threads(FrameTestCase):
         interval = sys.getswitchinterval()
         sys.setswitchinterval(1e-5)
         self.addCleanup(sys.setswitchinterval, interval)
-        before = evalframe.counters()["taken_over"]
+        before = shadow.counters()["taken_over"]
         switcher = threading.Thread(target=self.run_threads, args=(8, target))
         switcher.start()
         while switcher.is_alive():
-            evalframe.run_all(switches % 2 == 0)
+            shadow.run_all(switches % 2 == 0)
             switches += 1
             time.sleep(0.001)
         switcher.join()
-        evalframe.run_all(False)
+        shadow.run_all(False)
         self.assertGreater(sum(rounds), 0)
-        taken = evalframe.counters()["taken_over"] - before
+        taken = shadow.counters()["taken_over"] - before
         self.assertGreater(taken, 100)
         print(f"{sum(rounds)} rounds, {switches} switches, {taken:,} frames taken over", end=" ", flush=True)
 
     def test_each_interpreter_has_its_own_hook(self):
-        before = evalframe.counters()["taken_over"]
+        before = shadow.counters()["taken_over"]
         for _ in range(5):
             self.assertIsNone(run_in_new_interpreter(INTERPRETER))
-        self.assertEqual(evalframe.counters()["taken_over"], before)
+        self.assertEqual(shadow.counters()["taken_over"], before)
 
     def test_interpreters_come_and_go_while_others_run(self):
-        before = evalframe.counters()["taken_over"]
-        evalframe.run_all(True)
+        before = shadow.counters()["taken_over"]
+        shadow.run_all(True)
 
         def target(number):
             for _ in range(4):
@@ -142,18 +142,18 @@ class Threads(FrameTestCase):
                         self.assertEqual(work(), EXPECTED)
 
         self.run_threads(6, target)
-        evalframe.run_all(False)
-        self.assertGreater(evalframe.counters()["taken_over"], before)
+        shadow.run_all(False)
+        self.assertGreater(shadow.counters()["taken_over"], before)
 
     def test_daemon_threads_at_shutdown(self):
         """Threads are stopped in the middle of frames that are taken over."""
         source = f"""
-import evalframe, threading, time
+import shadow, threading, time
 {WORK}
 def forever():
     while True:
         assert work() == EXPECTED
-evalframe.run_all(True)
+shadow.run_all(True)
 for _ in range(6):
     threading.Thread(target=forever, daemon=True).start()
 time.sleep(0.2)
@@ -166,7 +166,7 @@ print("leaving")
     @unittest.skipUnless(hasattr(os, "fork"), "no fork here")
     def test_fork(self):
         source = f"""
-import evalframe, os, sys
+import shadow, os, sys
 {WORK}
 def fork_in_the_middle(depth):
     if depth:
@@ -174,7 +174,7 @@ def fork_in_the_middle(depth):
     child = os.fork()
     assert work() == EXPECTED
     return child
-evalframe.run_all(True)
+shadow.run_all(True)
 child = fork_in_the_middle(200)
 assert work() == EXPECTED
 if child:
@@ -197,13 +197,13 @@ class Recursion(FrameTestCase):
         sys.setrecursionlimit(100_000)
 
         def target():
-            evalframe.run_all(True)
+            shadow.run_all(True)
             try:
                 results.append(function())
             except BaseException as error:
                 results.append(error)
             finally:
-                evalframe.run_all(False)
+                shadow.run_all(False)
 
         thread = threading.Thread(target=target)
         thread.start()
@@ -247,13 +247,13 @@ class Recursion(FrameTestCase):
             yield from descend(depth + 1)
 
         stack = probe.stack()
-        evalframe.run_all(True)
+        shadow.run_all(True)
         try:
             with self.assertRaises(RecursionError):
                 for _ in descend(0):
                     pass
         finally:
-            evalframe.run_all(False)
+            shadow.run_all(False)
         self.assertEqual(probe.stack(), stack)
         self.assertEqual(work(), EXPECTED)
 

@@ -4,7 +4,9 @@
 
 plain       as it is
 watch       under a hook that does nothing
-take-over   every eligible frame is evaluated through a shadow frame
+take-over   every eligible frame is evaluated through a shadow frame, as PyTorch does it
+copy        every fresh frame runs a copy of its code in its own place
+bigger      every fresh frame runs code in its own place that has more locals, cells and stack
 locals      every frame's locals are compared with what is known otherwise, and every SAMPLE-th time the running frame's
 
 The report is a JSON file: for each test its outcome and the type of the exception, and what the extension has counted.
@@ -13,6 +15,7 @@ The report is a JSON file: for each test its outcome and the type of the excepti
 import faulthandler
 import json
 import os
+import pathlib
 import signal
 import sys
 import tempfile
@@ -65,14 +68,26 @@ def install(way):
 
         oracle.start(SAMPLE)
         return oracle.stop
-    import evalframe
+    if way in ("copy", "bigger"):
+        sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "python"))
+        import api
+        import other_code
 
-    switch = evalframe.watch if way == "watch" else evalframe.run_all
+        api.take_over_everything({"copy": other_code.copied, "bigger": other_code.bigger}[way])
+
+        def stop():
+            api.stop()
+            return api.counts()
+
+        return stop
+    import shadow
+
+    switch = shadow.watch if way == "watch" else shadow.run_all
     switch(True)
 
     def uninstall():
         switch(False)
-        return evalframe.counters()
+        return shadow.counters()
 
     return uninstall
 

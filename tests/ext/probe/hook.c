@@ -56,7 +56,32 @@ static PyObject *unhook(PyObject *module, PyObject *args)
     Py_RETURN_NONE;
 }
 
+static _PyFrameEvalFunction previous;
+
+static PyObject *foreign(PyThreadState *tstate, _PyInterpreterFrame *frame, int throwflag)
+{
+    return (previous ? previous : _PyEval_EvalFrameDefault)(tstate, frame, throwflag);
+}
+
+PyDoc_STRVAR(
+    foreign_hook_doc, "foreign_hook(on): a hook that does nothing, and remembers what was set before it as PyTorch's does.");
+static PyObject *foreign_hook(PyObject *module, PyObject *on)
+{
+    (void)module;
+    PyInterpreterState *interpreter = PyInterpreterState_Get();
+    _PyFrameEvalFunction now = _PyInterpreterState_GetEvalFrameFunc(interpreter);
+    if (on == Py_True && now != foreign) {
+        previous = now;
+        _PyInterpreterState_SetEvalFrameFunc(interpreter, foreign);
+    } else if (on == Py_False && now == foreign) {
+        _PyInterpreterState_SetEvalFrameFunc(interpreter, previous);
+        previous = NULL;
+    }
+    Py_RETURN_NONE;
+}
+
 PyMethodDef probe_hook[] = {
+    METHOD(foreign_hook, METH_O),
     METHOD(hook, METH_VARARGS),
     METHOD(unhook, METH_NOARGS),
     {NULL, NULL, 0, NULL},

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <unordered_map>
 
-namespace evalframe {
+namespace shadow {
 
 // The hook runs for every frame, so each thread remembers the state that it found last; the generation says when to look
 // again, since an interpreter may end and another begin at its address.
@@ -138,7 +138,7 @@ static int module_exec(PyObject *module)
     if (!register_state(state)) {
         Py_DECREF(view_type);
         delete state;
-        PyErr_SetString(PyExc_ImportError, "evalframe is loaded in this interpreter already, and has one hook for it");
+        PyErr_SetString(PyExc_ImportError, "shadow is loaded in this interpreter already, and has one hook for it");
         return -1;
     }
     *static_cast<State **>(PyModule_GetState(module)) = state;
@@ -185,7 +185,7 @@ static PyModuleDef_Slot slots[] = {
 
 static PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
-    "evalframe",
+    "shadow",
     "A frame-evaluation hook on pyframe-shim: run other code in a frame's place, or take over every frame.",
     sizeof(State *),
     methods,
@@ -195,13 +195,13 @@ static PyModuleDef definition = {
     module_free,
 };
 
-} // namespace evalframe
+} // namespace shadow
 
-PyMODINIT_FUNC PyInit_evalframe(void)
+PyMODINIT_FUNC PyInit_shadow(void)
 {
     // Here, and not when the module is executed: another minor may not know the slots of the definition.
     if (PyFrameShim_CheckRuntime() < 0) {
         return nullptr;
     }
-    return PyModuleDef_Init(&evalframe::definition);
+    return PyModuleDef_Init(&shadow::definition);
 }

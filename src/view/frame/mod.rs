@@ -1,5 +1,7 @@
 //! The frame view.
 
+mod fresh;
+
 use super::{Code, FrameObject, Function, Generator, ask, read, write};
 use crate::py::Owned;
 use crate::sys::{_Py_CODEUNIT, _PyInterpreterFrame};
@@ -28,6 +30,11 @@ impl<'f> Frame<'f> {
     /// The interpreter frame.
     pub fn as_ptr(&self) -> *mut _PyInterpreterFrame {
         self.raw.as_ptr()
+    }
+
+    /// Its memory.
+    pub(crate) fn memory(&self) -> NonNull<_PyInterpreterFrame> {
+        self.raw
     }
 
     /// The code that the frame runs; `None` for an entry frame of 3.13.
@@ -129,6 +136,16 @@ impl<'f> Frame<'f> {
     /// Whether no slot holds a value: the frame has been cleared, or its code has no slots.
     pub fn is_empty(&self) -> bool {
         self.live_slots() == Some(0)
+    }
+
+    /// The global namespace, borrowed.
+    pub fn globals(&self) -> Option<NonNull<PyObject>> {
+        NonNull::new(read!(self, f_globals))
+    }
+
+    /// The builtins, borrowed.
+    pub fn builtins(&self) -> Option<NonNull<PyObject>> {
+        NonNull::new(read!(self, f_builtins))
     }
 
     /// Says how many slots hold values.
@@ -257,7 +274,7 @@ impl<'f> Frame<'f> {
     pub(crate) unsafe fn move_into(self, object: FrameObject<'_>) -> Frame<'f> {
         // SAFETY: as the caller says; the data is the object's own, so it is not NULL.
         let moved = unsafe {
-            version::move_frame(self.as_ptr(), object.data());
+            version::move_frame(self.as_ptr(), object.data(), self.live_slots().unwrap_or(0));
             Self { raw: NonNull::new_unchecked(object.data()), alive: PhantomData }
         };
         if self.owner() == Owner::Thread {

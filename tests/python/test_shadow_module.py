@@ -1,30 +1,30 @@
-"""The example extension as a module: dropped while it works, loaded twice, and beside another extension's check."""
+"""The extension `shadow` as a module: dropped while it works, loaded twice, and beside another extension's check."""
 
 import sys
 import unittest
 
-import evalframe
 import probe
+import shadow
 from support import FrameTestCase, run_script
 
 
-class EvalframeModule(FrameTestCase):
+class ShadowModule(FrameTestCase):
     def setUp(self):
         super().setUp()
-        self.addCleanup(evalframe.set_callback, None)
+        self.addCleanup(shadow.set_callback, None)
 
     def assert_well(self, source):
         done = run_script(source, PYTHONMALLOC="debug")
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "well\n", ""))
 
     def test_dropped_while_a_frame_is_taken_over(self):
-        for switch in ("evalframe.run_all(True)", "evalframe.set_callback(lambda view: view.code)"):
+        for switch in ("shadow.run_all(True)", "shadow.set_callback(lambda view: view.code)"):
             with self.subTest(switch):
                 self.assert_well(f"""if True:
-                    import evalframe, gc, sys
+                    import shadow, gc, sys
                     def function():
-                        global evalframe
-                        del evalframe, sys.modules["evalframe"]
+                        global shadow
+                        del shadow, sys.modules["shadow"]
                         gc.collect()
                         return "well"
                     {switch}
@@ -35,10 +35,10 @@ class EvalframeModule(FrameTestCase):
 
     def test_loaded_again(self):
         self.assert_well("""if True:
-            import evalframe, gc, sys
-            kept = sys.modules.pop("evalframe")
+            import shadow, gc, sys
+            kept = sys.modules.pop("shadow")
             try:
-                import evalframe
+                import shadow
             except ImportError as error:
                 assert "loaded in this interpreter already" in str(error), error
             kept.run_all(True)
@@ -48,18 +48,18 @@ class EvalframeModule(FrameTestCase):
 
     def test_callback_taken_away_by_itself(self):
         def callback(view):
-            evalframe.set_callback(None)
+            shadow.set_callback(None)
             return view.code
 
-        evalframe.set_callback(callback)
+        shadow.set_callback(callback)
         self.assertEqual((lambda: 1)(), 1)
 
     def test_runtime_check_under_a_hook_that_reads_locals(self):
         for merge_locals in (False, True):
             for code in (lambda view: None, lambda view: view.code):
-                evalframe.set_callback(code, merge_locals=merge_locals)
+                shadow.set_callback(code, merge_locals=merge_locals)
                 probe.check_runtime()
-                evalframe.set_callback(None)
+                shadow.set_callback(None)
 
     def test_runtime_check_under_a_tracer_that_reads_locals(self):
         def trace(frame, event, argument):
@@ -81,10 +81,10 @@ class EvalframeModule(FrameTestCase):
             values = [object() for _ in range(count)]
             inner = namespace["outer"](*values)
             counts = [sys.getrefcount(cell) for cell in inner.__closure__]
-            evalframe.set_callback(lambda view: view.code if view.code is inner.__code__ else None, merge_locals=True)
+            shadow.set_callback(lambda view: view.code if view.code is inner.__code__ else None, merge_locals=True)
             for _ in range(10):
                 self.assertEqual(inner(), tuple(values))
-            evalframe.set_callback(None)
+            shadow.set_callback(None)
             self.assertEqual([sys.getrefcount(cell) for cell in inner.__closure__], counts)
 
 

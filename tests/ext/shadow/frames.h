@@ -1,7 +1,7 @@
 /* What the example has to know of an interpreter frame beyond the shim: the part that must see internal headers, and is
  * C for that reason. */
-#ifndef EVALFRAME_FRAMES_H
-#define EVALFRAME_FRAMES_H
+#ifndef SHADOW_FRAMES_H
+#define SHADOW_FRAMES_H
 
 #include <Python.h>
 

@@ -1,6 +1,6 @@
 // What the extension keeps for each interpreter: what is asked of it, and what it has counted.
-#ifndef EVALFRAME_STATE_H
-#define EVALFRAME_STATE_H
+#ifndef SHADOW_STATE_H
+#define SHADOW_STATE_H
 
 #include <Python.h>
 
@@ -8,7 +8,7 @@
 
 #include "frames.h"
 
-namespace evalframe {
+namespace shadow {
 
 struct State {
     PyObject *module = nullptr;        // borrowed: the module owns this
@@ -38,6 +38,6 @@ State *current_state(PyThreadState *tstate);
 // The hook: a frame-evaluation function (PEP 523).
 PyObject *evaluate(PyThreadState *tstate, _PyInterpreterFrame *frame, int throwflag);
 
-} // namespace evalframe
+} // namespace shadow
 
 #endif

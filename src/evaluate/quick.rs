@@ -1,0 +1,47 @@
+//! The usual case in few instructions.
+//!
+//! Whoever compiles functions takes most frames over so: a call's frame, just pushed, with plain code. All that makes another case
+//! of it is asked first, nothing is called meanwhile, and then five words are written. What is not the usual case changes nothing
+//! here, and goes the long way ([`super::take_over`]), which tells why.
+
+use crate::datastack::frame_bytes;
+use crate::py::Owned;
+use crate::runtime::is_known_to_lack_tier_2;
+use crate::version;
+use crate::view::{Code, Frame, Owner, Thread};
+
+/// Gives a frame other code, if that is the usual case; whether it was.
+#[inline(always)]
+pub fn take_over_at_once(frame: &Frame<'_>, thread: &Thread<'_>, code: Code<'_>) -> bool {
+    if frame.owner() != Owner::Thread {
+        return false;
+    }
+    // SAFETY: just asked.
+    let own = unsafe { frame.code_of_call() };
+    let bytes = frame_bytes(code);
+    let usual = frame.is_at_start(own)
+        && frame.as_ptr() as usize + frame_bytes(own) == thread.top() as usize
+        && (version::FRESH < 0 || thread.current_frame() != frame.as_ptr())
+        && frame.frame_object().is_none()
+        && bytes < (thread.limit() as usize).wrapping_sub(frame.as_ptr() as usize)
+        && own.shape() == code.shape()
+        && code.generator_kind() == 0
+        && (!version::MAY_HAVE_TIER_2 || is_known_to_lack_tier_2())
+        && (code.free_variables() == 0 || code.free_variables() == own.free_variables())
+        && own.is_shared();
+    if usual {
+        thread.set_top((frame.as_ptr() as usize + bytes) as *mut _);
+        drop_shared(super::give::give_code(frame, own, code));
+    }
+    usual
+}
+
+/// Gives up a reference that others have one beside: nothing is deallocated, so that the compiler need not keep anything for
+/// what comes behind.
+#[inline(always)]
+fn drop_shared(code: Option<Owned>) {
+    if let Some(code) = code {
+        // SAFETY: asked before, and nothing has run since.
+        unsafe { core::hint::assert_unchecked(code.is_shared()) };
+    }
+}

@@ -1,0 +1,231 @@
+//! Hooks as safe Rust: a frame that is given to a hook is a value, which the hook has to pass on.
+
+use super::chain;
+use super::next::evaluator_behind;
+use super::slot::Handle;
+use crate::evaluate::{Obstacle, Options, TakenOver, abandon, finish, obstacle, take_over};
+use crate::frame::is_fresh;
+use crate::locals::{self, Choice};
+use crate::py::{ExceptionType, Owned, Raised};
+use crate::sys::_PyInterpreterFrame;
+use crate::view::{Code, Frame, Function, Thread};
+use core::cell::Cell;
+use core::ffi::{c_int, c_void};
+use core::marker::PhantomData;
+use core::ptr::{self, NonNull};
+use pyo3_ffi::{PyGILState_Check, PyInterpreterState, PyInterpreterState_Get, PyObject, PyThreadState};
+
+/// A hook. All threads of the interpreter call it, each with the GIL.
+pub trait Hook: Send + Sync + 'static {
+    /// Evaluates a frame, by one of the calls that make an [`Evaluated`].
+    fn evaluate<'c>(&self, call: Call<'c>) -> Evaluated<'c>;
+}
+
+impl<F: for<'c> Fn(Call<'c>) -> Evaluated<'c> + Send + Sync + 'static> Hook for F {
+    fn evaluate<'c>(&self, call: Call<'c>) -> Evaluated<'c> {
+        self(call)
+    }
+}
+
+/// What has become of a call. Only the call itself makes it, and is given away for it: no other call's can be returned.
+#[must_use]
+pub struct Evaluated<'c>(*mut PyObject, Brand<'c>);
+
+/// Neither longer nor shorter than the call.
+type Brand<'c> = PhantomData<fn(&'c ()) -> &'c ()>;
+
+/// A frame that is about to be evaluated.
+pub struct Call<'c> {
+    hook: Handle,
+    frame: NonNull<_PyInterpreterFrame>,
+    thread: NonNull<PyThreadState>,
+    throwflag: c_int,
+    brand: Brand<'c>,
+}
+
+impl<'c> Call<'c> {
+    /// The frame. What is seen of it cannot be kept for longer than the call is.
+    pub fn frame(&self) -> Frame<'_> {
+        // SAFETY: the interpreter passes a frame, which stays where it is until the call is given away.
+        unsafe { Frame::from_raw(self.frame.as_ptr()).unwrap_unchecked() }
+    }
+
+    fn thread(&self) -> Thread<'_> {
+        // SAFETY: the interpreter passes the calling thread's state.
+        unsafe { Thread::from_raw(self.thread.as_ptr()).unwrap_unchecked() }
+    }
+
+    /// Whether nothing of the frame has run: not so for a generator that is resumed.
+    pub fn is_fresh(&self) -> bool {
+        self.throwflag == 0 && is_fresh(&self.frame(), &self.thread())
+    }
+
+    /// What lies in a slot, with cells seen through: a reference; `None` if it is unbound.
+    ///
+    /// # Errors
+    /// `IndexError`; `ValueError` if the frame has no locals.
+    pub fn value(&self, slot: usize) -> Result<Option<Owned>, Raised> {
+        let contents = locals::slot(&self.frame(), slot).map_err(raised)?;
+        // SAFETY: the slot or the cell keeps it, and nothing has run since.
+        Ok(contents.value.map(|value| unsafe { Owned::from_borrowed(value) }))
+    }
+
+    /// A fresh dict of its locals.
+    ///
+    /// # Errors
+    /// As [`locals::choose`].
+    pub fn locals(&self, choice: Choice) -> Result<Owned, Raised> {
+        locals::choose(&self.frame(), choice).map_err(raised)
+    }
+
+    /// Why code cannot run in its place.
+    pub fn obstacle(&self, code: Code<'_>, function: Option<Function<'_>>) -> Option<Obstacle> {
+        obstacle(&self.frame(), &self.thread(), self.throwflag != 0, code, function)
+    }
+
+    /// Evaluates the frame as it would be without the hook.
+    pub fn run(self) -> Evaluated<'c> {
+        let next = evaluator_behind(self.hook);
+        // SAFETY: the frame has been given to this hook, and nothing has evaluated it: this takes the call.
+        let result = unsafe { next(self.thread.as_ptr(), self.frame.as_ptr(), self.throwflag) };
+        Evaluated(result, self.brand)
+    }
+
+    /// Runs other code in its place: [`take_over`]. The references are released before that.
+    pub fn run_code(self, code: Owned, function: Option<Owned>) -> Evaluated<'c> {
+        let taken_over = self.taken_over(&code, function.as_ref());
+        drop((code, function));
+        let result = match taken_over {
+            // SAFETY: it was taken over in this thread; what the references may have run has left the data stack as it was.
+            Ok(taken_over) => unsafe { taken_over.evaluate(&self.thread(), evaluator_behind(self.hook)) },
+            Err(_) => ptr::null_mut(),
+        };
+        Evaluated(result, PhantomData)
+    }
+
+    fn taken_over(&self, code: &Owned, function: Option<&Owned>) -> Result<TakenOver<'_>, Raised> {
+        // SAFETY: the references keep what the views are of.
+        let (found, own) = unsafe {
+            (Code::from_object(code.object()), function.map(|function| Function::from_object(function.object())))
+        };
+        let (frame, thread) = (self.frame(), self.thread());
+        match (found, own) {
+            (Some(code), None | Some(Some(_))) => {
+                // SAFETY: the frame has been given to this hook, and nothing has evaluated it.
+                unsafe { take_over(frame, &thread, self.throwflag != 0, code, own.flatten(), Options::default()) }
+            }
+            _ => {
+                let raised = Raised::with(ExceptionType::Type, c"code, and a function or none, are wanted");
+                Err(abandon(frame, &thread, raised))
+            }
+        }
+    }
+
+    /// Ends the frame's call without running it: with a result, or with the exception that is set.
+    pub fn finish(self, result: Result<Owned, Raised>) -> Evaluated<'c> {
+        // SAFETY: the frame has been given to this hook, and nothing has evaluated it.
+        let finished = unsafe { finish(self.frame(), &self.thread(), result.ok()) };
+        Evaluated(finished.map_or(ptr::null_mut(), Owned::into_ptr), self.brand)
+    }
+}
+
+fn raised(failure: crate::contract::Failure) -> Raised {
+    match failure {
+        crate::contract::Failure::Raised(raised) => raised,
+        crate::contract::Failure::Broken(broken) => crate::evaluate::raise(broken),
+    }
+}
+
+/// A hook that is installed. Removed when it is dropped by a thread that runs its interpreter; else it stays.
+pub struct Installed {
+    handle: Handle,
+    kept: NonNull<Kept>,
+    interpreter: *mut PyInterpreterState,
+}
+
+/// The data of such a hook. The GIL of its interpreter guards it.
+struct Kept {
+    hook: Box<dyn Hook>,
+    /// How many calls of the hook have not returned.
+    inside: Cell<usize>,
+    is_removed: Cell<bool>,
+}
+
+/// Installs a hook in the interpreter that the calling thread runs.
+///
+/// # Errors
+/// `RuntimeError` if there are 64 hooks in the process; `MemoryError`.
+///
+/// # Panics
+/// If the thread does not hold the GIL.
+pub fn install_hook(hook: impl Hook) -> Result<Installed, Raised> {
+    require_gil();
+    let kept = Box::new(Kept { hook: Box::new(hook), inside: Cell::new(0), is_removed: Cell::new(false) });
+    let kept = NonNull::from(Box::leak(kept));
+    // SAFETY: the GIL is held, as has been asked.
+    let interpreter = unsafe { PyInterpreterState_Get() };
+    // SAFETY: the data stays until no call is inside.
+    match unsafe { chain::install(call, kept.as_ptr().cast()) } {
+        Ok(handle) => Ok(Installed { handle, kept, interpreter }),
+        Err(raised) => {
+            // SAFETY: nobody else has it.
+            drop(unsafe { Box::from_raw(kept.as_ptr()) });
+            Err(raised)
+        }
+    }
+}
+
+fn require_gil() {
+    // SAFETY: may be called by any thread.
+    assert!(unsafe { PyGILState_Check() } != 0, "the calling thread must hold the GIL");
+}
+
+impl Drop for Installed {
+    fn drop(&mut self) {
+        // SAFETY: the thread is asked first whether it may call the interpreter, and whether that is the hook's.
+        let is_here = unsafe { PyGILState_Check() != 0 && PyInterpreterState_Get() == self.interpreter };
+        // SAFETY: as above; the data is alive, as it is not removed.
+        unsafe {
+            if is_here && chain::remove(self.handle).is_ok() {
+                self.kept.as_ref().is_removed.set(true);
+                drop_if_unused(self.kept);
+            }
+        }
+    }
+}
+
+/// # Safety
+/// The data is alive, and the GIL held.
+unsafe fn drop_if_unused(kept: NonNull<Kept>) {
+    // SAFETY: as the caller says; nobody has it any more.
+    unsafe {
+        if kept.as_ref().is_removed.get() && kept.as_ref().inside.get() == 0 {
+            drop(Box::from_raw(kept.as_ptr()));
+        }
+    }
+}
+
+/// The hook function of all such hooks.
+///
+/// # Safety
+/// As a hook function; the data is a [`Kept`].
+unsafe extern "C" fn call(
+    hook: Handle,
+    data: *mut c_void,
+    thread: *mut PyThreadState,
+    frame: *mut _PyInterpreterFrame,
+    throwflag: c_int,
+) -> *mut PyObject {
+    // SAFETY: the interpreter passes both, and the data is one, which stays as long as a call is inside.
+    unsafe {
+        let kept = NonNull::new_unchecked(data.cast::<Kept>());
+        let (frame, thread) = (NonNull::new_unchecked(frame), NonNull::new_unchecked(thread));
+        let inside = &raw const (*kept.as_ptr()).inside;
+        (*inside).set((*inside).get() + 1);
+        let call = Call { hook, frame, thread, throwflag, brand: PhantomData };
+        let Evaluated(result, _) = (*kept.as_ptr()).hook.evaluate(call);
+        (*inside).set((*inside).get() - 1);
+        drop_if_unused(kept);
+        result
+    }
+}

@@ -1,0 +1,126 @@
+/* Every frame of a program taken over, with code that Python makes once for each code object: for CPython's own tests, random
+ * programs and measurements. */
+#include "api.h"
+
+static struct {
+    PyFrameShim_Hook *hook;
+    PyObject *make; /* code -> other code; NULL: the frame's own */
+    unsigned flags;
+    Py_ssize_t place; /* the code extra that holds the other code, or the code itself where there is none */
+    unsigned long long seen, taken_over, refused;
+} all = {.place = -1};
+
+static _Thread_local bool making;
+
+static void release(void *extra)
+{
+    Py_XDECREF((PyObject *)extra);
+}
+
+/* The code to run in the place of `code`: borrowed; NULL with an exception. */
+static PyObject *other_code(PyObject *code)
+{
+    PyObject *other = PyFrameShim_GetCodeExtra(code, all.place);
+    if (other != NULL) {
+        return other;
+    }
+    making = true;
+    PyObject *make = Py_NewRef(all.make);
+    other = PyObject_CallFunctionObjArgs(make, code, NULL);
+    Py_DECREF(make);
+    making = false;
+    if (other != NULL && PyFrameShim_SetCodeExtra(code, all.place, other) < 0) {
+        Py_CLEAR(other);
+    }
+    return other;
+}
+
+static PyObject *take_over(PyFrameShim_Hook *hook, void *data, PyThreadState *tstate, PyFrameShim_Frame *frame, int throwflag)
+{
+    (void)data;
+    all.seen++;
+    if (throwflag || making || !PyFrameShim_IsFresh(frame, throwflag)) {
+        return PyFrameShim_EvalNext(hook, tstate, frame, throwflag);
+    }
+    PyObject *code = PyFrameShim_Code(frame);
+    PyObject *other = all.make == NULL ? code : other_code(code);
+    if (other == NULL) {
+        return PyFrameShim_Return(tstate, frame, NULL);
+    }
+    if (other == Py_None || PyFrameShim_CanEvalCode(frame, throwflag, other, NULL) != PYFRAME_SHIM_FITS) {
+        all.refused++;
+        return PyFrameShim_EvalNext(hook, tstate, frame, throwflag);
+    }
+    all.taken_over++;
+    return PyFrameShim_EvalCode(hook, tstate, frame, other, NULL, all.flags);
+}
+
+static PyObject *watch(PyFrameShim_Hook *hook, void *data, PyThreadState *tstate, PyFrameShim_Frame *frame, int throwflag)
+{
+    (void)data;
+    return PyFrameShim_EvalNext(hook, tstate, frame, throwflag);
+}
+
+static PyObject *stop(PyObject *module, PyObject *none)
+{
+    (void)module;
+    (void)none;
+    if (all.hook != NULL && PyFrameShim_RemoveHook(all.hook) < 0) {
+        return NULL;
+    }
+    all.hook = NULL;
+    Py_CLEAR(all.make);
+    Py_RETURN_NONE;
+}
+
+static PyObject *start(PyFrameShim_HookFunction function)
+{
+    if (all.hook != NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "everything is taken over already");
+        return NULL;
+    }
+    all.seen = all.taken_over = all.refused = 0;
+    all.hook = PyFrameShim_InstallHook(function, NULL);
+    return all.hook == NULL ? NULL : Py_NewRef(Py_None);
+}
+
+/* take_over_everything(make, flags=0): `make` gets code, and returns other code, or None. */
+static PyObject *take_over_everything(PyObject *module, PyObject *args)
+{
+    PyObject *make = NULL;
+    unsigned flags = 0;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "O|I", &make, &flags)) {
+        return NULL;
+    }
+    /* Another place each time: what an earlier `make` has made is not wanted. */
+    if (make != Py_None && (all.place = PyFrameShim_NewCodeExtra(release)) < 0) {
+        return NULL;
+    }
+    Py_XDECREF(all.make);
+    all.make = make == Py_None ? NULL : Py_NewRef(make);
+    all.flags = flags;
+    return start(take_over);
+}
+
+static PyObject *watch_everything(PyObject *module, PyObject *none)
+{
+    (void)module;
+    (void)none;
+    return start(watch);
+}
+
+static PyObject *counts(PyObject *module, PyObject *none)
+{
+    (void)module;
+    (void)none;
+    return Py_BuildValue("{sKsKsK}", "seen", all.seen, "taken_over", all.taken_over, "refused", all.refused);
+}
+
+PyMethodDef everything_methods[] = {
+    {"take_over_everything", take_over_everything, METH_VARARGS, NULL},
+    {"watch_everything", watch_everything, METH_NOARGS, NULL},
+    {"stop", stop, METH_NOARGS, NULL},
+    {"counts", counts, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};

@@ -1,0 +1,67 @@
+"""Other code that does what a code object does: copies, and bigger ones whose slots lie elsewhere."""
+
+import dis
+import inspect
+
+MORE_LOCALS = tuple(f"_local{number}" for number in range(5))
+MORE_CELLS = tuple(f"_cell{number}" for number in range(2))
+MORE_STACK = 9
+
+EXTENDED_ARG = dis.opmap["EXTENDED_ARG"]
+# What takes a slot for its argument.
+SLOTS = {dis.opmap[name] for name in ("MAKE_CELL", *dis.opmap) if dis.opmap[name] in (*dis.haslocal, *dis.hasfree)} | {
+    dis.opmap["MAKE_CELL"]
+}
+# Two slots of four bits each (3.13).
+PAIRS = {dis.opmap[name] for name in ("LOAD_FAST_LOAD_FAST", "STORE_FAST_LOAD_FAST", "STORE_FAST_STORE_FAST") if name in dis.opmap}
+
+
+def caches(opcode):
+    """How many inline cache code units lie behind an opcode."""
+    if hasattr(dis, "_inline_cache_entries"):
+        entries = dis._inline_cache_entries
+        return entries.get(dis.opname[opcode], 0) if isinstance(entries, dict) else entries[opcode]
+    return 0
+
+
+def copied(code):
+    """The same, as another object."""
+    return code.replace(co_name=code.co_name)
+
+
+def with_more_stack(code, words=150):
+    return code.replace(co_stacksize=code.co_stacksize + words)
+
+
+def bigger(code):
+    """With more locals, cells and stack, so that cells and free variables lie in other slots; copied where that is not possible."""
+    if not code.co_flags & inspect.CO_OPTIMIZED:
+        return with_more_stack(code, MORE_STACK)
+    cells = [name for name in code.co_cellvars if name not in code.co_varnames]
+    first_cell = len(code.co_varnames)
+    first_free = first_cell + len(cells)
+
+    def moved(slot):
+        if slot < first_cell:
+            return slot
+        return slot + len(MORE_LOCALS) + (len(MORE_CELLS) if slot >= first_free else 0)
+
+    units, at, extended = bytearray(code.co_code), 0, False
+    while at < len(units):
+        opcode, argument = units[at], units[at + 1]
+        if opcode in PAIRS:
+            if any(moved(slot) != slot for slot in (argument >> 4, argument & 15)):
+                return copied(code)
+        elif opcode in SLOTS:
+            if extended or moved(argument) > 255:
+                return copied(code)
+            units[at + 1] = moved(argument)
+        extended = opcode == EXTENDED_ARG
+        at += 2 + 2 * caches(opcode)
+    return code.replace(
+        co_code=bytes(units),
+        co_varnames=code.co_varnames + MORE_LOCALS,
+        co_nlocals=code.co_nlocals + len(MORE_LOCALS),
+        co_cellvars=code.co_cellvars + MORE_CELLS,
+        co_stacksize=code.co_stacksize + MORE_STACK,
+    )
