@@ -66,6 +66,12 @@ static const PyFrameShim_Functions *PyFrameShim_functions;
  * -1 with an exception, ImportError where the package is missing or older than this header. */
 static inline int PyFrameShim_Import(void)
 {
+    /* First, since PyCapsule_Import does not tell why a package cannot be imported. */
+    PyObject *package = PyImport_ImportModule("pyframe_shim");
+    if (package == NULL) {
+        return -1;
+    }
+    Py_DECREF(package);
     const PyFrameShim_Functions *functions = (const PyFrameShim_Functions *)PyCapsule_Import("pyframe_shim._C_API", 0);
     if (functions == NULL) {
         return -1;

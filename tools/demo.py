@@ -1,4 +1,5 @@
-"""The main job on real programs: each runs plain and through the shim, and must print the same bytes.
+"""The main job on real programs: each runs plain, under a hook that does nothing, and with every frame taken over. It must print
+the same bytes, and the price is shown.
 
 make demo [PYTHONS="python3.12 ..."]      one interpreter, the newest that is found, unless PYTHONS names others
 """
@@ -6,6 +7,7 @@ make demo [PYTHONS="python3.12 ..."]      one interpreter, the newest that is fo
 import json
 import os
 import pathlib
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -15,7 +17,9 @@ from builds import ROOT, Build
 from console import Failure, Step, main, say
 
 PROGRAMS = sorted((ROOT / "examples" / "programs").glob("*.py"))
-WAYS = ("plain", "take-over", "locals")
+# What is measured, in rounds in which each has its turn; then a callback reads every frame's locals, once.
+MEASURED = ("plain", "hook", "take-over")
+ROUNDS = 3
 
 
 class Run:
@@ -26,8 +30,7 @@ class Run:
         command, environment = build.run_python(
             [str(ROOT / "examples" / "run_program.py"), way, str(report), str(program)], PYTHONHASHSEED="0"
         )
-        with Step(f"{build.python.name}: {program.name}, {way}"):
-            done = subprocess.run(command, env=environment, capture_output=True, timeout=600)
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=600)
         self.output = done.stdout
         self.errors = done.stderr
         if done.returncode != 0:
@@ -36,32 +39,46 @@ class Run:
         self.seconds, self.counters = answer["seconds"], answer["counters"]
 
 
-def compare(program, plain, other, way):
-    for stream in ("output", "errors"):
-        if getattr(plain, stream) != getattr(other, stream):
-            for name, run in (("plain", plain), (way, other)):
-                pathlib.Path(tempfile.gettempdir(), f"{program.stem}.{name}.txt").write_bytes(getattr(run, stream))
-            raise Failure(f"{program.name} prints something else {way}; both outputs are in {tempfile.gettempdir()}")
+class Program:
+    """One program, run in all ways."""
+
+    def __init__(self, build, path, folder):
+        self.name = path.name
+        with Step(f"{build.python.name}: {self.name}, {ROUNDS} rounds"):
+            rounds = [{way: Run(build, path, way, folder) for way in MEASURED} for _ in range(ROUNDS)]
+            asked = Run(build, path, "locals", folder)
+        self.seconds = {way: statistics.median(one[way].seconds for one in rounds) for way in MEASURED}
+        self.plain, self.taken, self.asked = rounds[0]["plain"], rounds[0]["take-over"], asked
+        for way, run in (*((way, one[way]) for one in rounds for way in MEASURED), ("locals", asked)):
+            self.compare(run, way)
+
+    def compare(self, other, way):
+        for stream in ("output", "errors"):
+            if getattr(self.plain, stream) != getattr(other, stream):
+                for name, run in (("plain", self.plain), (way, other)):
+                    pathlib.Path(tempfile.gettempdir(), f"{self.name}.{name}.txt").write_bytes(getattr(run, stream))
+                raise Failure(f"{self.name} prints something else {way}; both outputs are in {tempfile.gettempdir()}")
+
+    def ratio(self, way, base="plain"):
+        return self.seconds[way] / self.seconds[base]
 
 
-def table(build, rows):
-    say(f"\nCPython {build.python.name}: {len(rows)} programs, the same output byte for byte, plain and through the shim\n")
-    say(f"{'program':<26}{'frames seen':>12}{'taken over':>12}{'plain s':>9}{'shim s':>8}{'ratio':>7}   lines")
-    for program, plain, taken, _ in rows:
-        counters = taken.counters
-        say(
-            f"{program.name:<26}{counters['seen']:>12,}{counters['taken_over']:>12,}{plain.seconds:>9.2f}"
-            f"{taken.seconds:>8.2f}{taken.seconds / plain.seconds:>7.2f}{len(plain.output.splitlines()):>8}"
-        )
-    say("\ncalls per symbol, all programs" + f"{'take-over':>26}{'locals':>14}")
-    for symbol in rows[0][2].counters["symbols"]:
-        totals = [sum(row[way].counters["symbols"][symbol] for row in rows) for way in (2, 3)]
-        say(f"  {symbol:<42}{totals[0]:>12,}{totals[1]:>14,}")
-    passed = {}
-    for row in rows:
-        for reason, count in row[2].counters["passed"].items():
-            passed[reason] = passed.get(reason, 0) + count
-    say("  evaluated unchanged: " + ", ".join(f"{count:,} {reason}" for reason, count in passed.items() if count))
+def table(build, programs):
+    say(f"\nCPython {build.python.name}: {len(programs)} programs, the same output byte for byte in every way, median of {ROUNDS} rounds\n")
+    say(f"{'program':<26}{'frames seen':>12}{'taken over':>12}{'plain s':>9}{'hook':>7}{'taken':>7}{'to hook':>9}   lines")
+    for program in programs:
+        counters = program.taken.counters
+        ratios = f"{program.ratio('hook'):>7.2f}{program.ratio('take-over'):>7.2f}{program.ratio('take-over', 'hook'):>9.2f}"
+        lines = len(program.plain.output.splitlines())
+        say(f"{program.name:<26}{counters['seen']:>12,}{counters['taken_over']:>12,}{program.seconds['plain']:>9.2f}{ratios}{lines:>8}")
+    means = [
+        statistics.geometric_mean(program.ratio(*ways) for program in programs)
+        for ways in (("hook",), ("take-over",), ("take-over", "hook"))
+    ]
+    say(f"{'geometric mean':<59}{means[0]:>7.2f}{means[1]:>7.2f}{means[2]:>9.2f}")
+    asked = sum(program.asked.counters["taken_over"] for program in programs)
+    started = sum(program.taken.counters["passed"]["started"] for program in programs)
+    say(f"\na callback in Python has read the locals of {asked:,} frames; {started:,} frames of resumed generators ran as they were")
 
 
 def demo():
@@ -72,14 +89,8 @@ def demo():
     for python in found:
         build = Build(python).library()
         build.extension("evalframe")
-        rows = []
         with tempfile.TemporaryDirectory() as folder:
-            for program in PROGRAMS:
-                runs = [Run(build, program, way, folder) for way in WAYS]
-                for way, run in zip(WAYS[1:], runs[1:]):
-                    compare(program, runs[0], run, way)
-                rows.append((program, *runs))
-        table(build, rows)
+            table(build, [Program(build, program, folder) for program in PROGRAMS])
     return 0
 
 

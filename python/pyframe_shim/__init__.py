@@ -24,7 +24,8 @@ def _for_another_python():
 
 
 try:
-    from . import _native  # noqa: F401
+    # What C extensions take from the package: PyFrameShim_Import of pyframe_shim_capsule.h.
+    from ._native import _C_API  # noqa: F401
 except ImportError as problem:
     if (why := _for_another_python()) is None:
         raise

@@ -3,8 +3,11 @@
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
+import tempfile
+import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
@@ -45,3 +48,29 @@ def call(build, folder, expression, **environment):
     """What `expression` prints, with the modules of a folder at hand."""
     code = f"import client as m; print({expression})"
     return run([build.python.path, "-c", code], env={**os.environ, "PYTHONPATH": str(folder), **environment}).strip()
+
+
+# The packages of pkg-config for the shared and the static library, behind the common part of their names.
+KINDS = {"shared": "", "static": "-static"}
+
+
+def install(build, prefix, **changes):
+    environment = {**os.environ, "PYTHON": build.python.path, "PREFIX": str(prefix), **changes}
+    run([sys.executable, ROOT / "tools" / "install.py"], env=environment)
+
+
+class InstalledTest(unittest.TestCase):
+    """Every build's library, put down by `make install` in one place."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.prefix = pathlib.Path(os.path.realpath(folder.name)) / "a prefix"
+        for build in BUILDS:
+            install(build, cls.prefix)
+
+    def flags(self, build, *arguments, kind="shared"):
+        search = {**os.environ, "PKG_CONFIG_PATH": str(self.prefix / "lib" / "pkgconfig")}
+        package = f"pyframe-shim-{build.python.label}{KINDS[kind]}"
+        return shlex.split(run(["pkg-config", *arguments, package], env=search))

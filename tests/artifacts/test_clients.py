@@ -1,39 +1,16 @@
 """Clients in C and C++, compiled against what `make install` puts down: every minor's in one place."""
 
-import os
 import pathlib
 import re
-import shlex
 import subprocess
-import sys
 import tempfile
-import unittest
 
-from support import BUILDS, ROOT, WARNINGS, call, compiler, module_name, python_includes, run
+from support import BUILDS, KINDS, ROOT, WARNINGS, InstalledTest, call, compiler, install, module_name, python_includes, run
 
 SOURCES = {"client.c": ("CC", ("cc", "gcc", "clang"), "-std=c11"), "client.cpp": ("CXX", ("c++", "g++", "clang++"), "-std=c++17")}
-KINDS = {"shared": "", "static": "-static"}
 
 
-def install(build, prefix, **changes):
-    environment = {**os.environ, "PYTHON": build.python.path, "PREFIX": str(prefix), **changes}
-    run([sys.executable, ROOT / "tools" / "install.py"], env=environment)
-
-
-class Clients(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.prefix = pathlib.Path(os.path.realpath(folder.name)) / "a prefix"
-        for build in BUILDS:
-            install(build, cls.prefix)
-
-    def flags(self, build, *arguments, kind="shared"):
-        search = {**os.environ, "PKG_CONFIG_PATH": str(self.prefix / "lib" / "pkgconfig")}
-        package = f"pyframe-shim-{build.python.label}{KINDS[kind]}"
-        return shlex.split(run(["pkg-config", *arguments, package], env=search))
-
+class Clients(InstalledTest):
     def command(self, build, source, *arguments, python=None):
         """Compile a client with the flags of a build, against its Python's headers or another's."""
         variable, names, standard = SOURCES[source]

@@ -1,5 +1,6 @@
 """Extensions built against the installed package, where there is no Rust and no source tree."""
 
+import hashlib
 import os
 import pathlib
 import shlex
@@ -108,6 +109,54 @@ print(json.dumps(call_log.record(lambda: [twice(4), list(count(1)), twice("a", t
         entered = [{}, {"x": 4, "times": 2}, {"n": 1}, {"n": 1, "kept": 0}, {"x": "a", "times": 1}]
         # A generator function's call is a frame too, up to where it makes the generator.
         self.assertEqual(self.python(code, environment), [*entered[:3], *entered[2:]])
+
+    def abi3_wheel(self):
+        """The wheel of the client for every minor: built once, by the first interpreter that comes here, and used by all."""
+        sources = [*(EXAMPLES / "abi3").iterdir(), *(ROOT / "include").iterdir()]
+        made_of = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(sources) if path.is_file())).hexdigest()[:16]
+        place = ROOT / "target" / "abi3" / made_of
+        if not list(place.glob("*.whl")):
+            source = self.folder / "abi3"
+            shutil.copytree(EXAMPLES / "abi3", source)
+            command = [PYTHON, "-m", "pip", "wheel", "--no-build-isolation", "--no-deps", "--no-index", "--wheel-dir", place, source]
+            succeed(command, env=without_rust())
+        (wheel,) = place.glob("*.whl")
+        return wheel
+
+    def test_abi3_client(self):
+        wheel, installed = self.abi3_wheel(), self.folder / "installed"
+        self.assertIn("-cp311-abi3-", wheel.name)
+        succeed([PYTHON, "-m", "pip", "install", "--no-deps", "--no-index", "--target", installed, wheel], env=without_rust())
+        (module,) = installed.glob("swap_code*.so")
+        self.assertEqual(module.name, "swap_code.abi3.so")
+        self.assertNotIn("pyframe", succeed(["readelf", "-d", module]))
+        code = """
+import json, swap_code
+def greet(name):
+    return "hello " + name
+def part(name):
+    farewell = "goodbye "
+    return farewell + name
+answers = [greet("you")]
+swap_code.swap(greet.__code__, part.__code__)
+answers += [greet("you") for _ in range(3)]
+swap_code.swap(greet.__code__, None)
+answers.append(greet("you"))
+try:
+    swap_code.swap(7, None)
+except TypeError as error:
+    answers.append(str(error))
+print(json.dumps(answers))
+"""
+        expected = ["hello you", *["goodbye you"] * 3, "hello you", "a code object is wanted"]
+        self.assertEqual(self.python(code, clean_environment(PYTHONPATH=installed)), expected)
+
+    def test_abi3_client_without_the_package(self):
+        installed = self.folder / "installed"
+        succeed([PYTHON, "-m", "pip", "install", "--no-deps", "--no-index", "--target", installed, self.abi3_wheel()], env=without_rust())
+        code = "import sys; sys.modules['pyframe_shim'] = None; import swap_code"
+        done = process([PYTHON, "-c", code], env=clean_environment(PYTHONPATH=installed))
+        self.assertIn("ModuleNotFoundError", done.stderr)
 
     def cmake(self, target="shared", version="0.1", before="", python="Python"):
         """Configure and build a client; what CMake did."""

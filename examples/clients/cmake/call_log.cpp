@@ -1,35 +1,32 @@
 // call_log.record(function): calls it, and returns the locals of each Python frame that is entered meanwhile, as they are
 // then: the arguments of a call, whatever a generator holds when it goes on.
-//
-// An evaluation hook (PEP 523) reads the frame before it runs.
 
-#include <cpython_defs.h>
 #include <pyframe_shim.h>
 
 namespace {
 
-// Where the calls go: a list, borrowed from record(), and the thread whose calls they are.
-struct {
+// Where the calls go, and the thread whose calls they are.
+struct Log {
     PyObject *list;
     PyThreadState *thread;
-} log_to;
+};
 
-bool write_down(_PyInterpreterFrame *frame)
+bool write_down(PyObject *list, PyFrameShim_Frame *frame)
 {
-    PyObject *locals = get_framelocals_mapping(frame);
-    const bool kept = locals != nullptr && PyList_Append(log_to.list, locals) == 0;
+    PyObject *locals = PyFrameShim_GetLocals(frame, 0);
+    const bool kept = locals != nullptr && PyList_Append(list, locals) == 0;
     Py_XDECREF(locals);
     return kept;
 }
 
-PyObject *evaluate(PyThreadState *tstate, _PyInterpreterFrame *frame, int throwflag)
+PyObject *evaluate(PyFrameShim_Hook *hook, void *data, PyThreadState *tstate, PyFrameShim_Frame *frame, int throwflag)
 {
+    const Log &log = *static_cast<Log *>(data);
     // With throwflag, an exception is set already: it is about to be thrown into a generator.
-    if (tstate == log_to.thread && !throwflag && !write_down(frame)) {
-        // The frame is CPython's to evaluate whatever happens here.
-        PyErr_WriteUnraisable(nullptr);
+    if (tstate == log.thread && !throwflag && !write_down(log.list, frame)) {
+        return PyFrameShim_Return(tstate, frame, nullptr); // the call ends with the exception
     }
-    return _PyEval_EvalFrameDefault(tstate, frame, throwflag);
+    return PyFrameShim_EvalNext(hook, tstate, frame, throwflag);
 }
 
 PyObject *record(PyObject *, PyObject *function)
@@ -38,15 +35,12 @@ PyObject *record(PyObject *, PyObject *function)
     if (list == nullptr) {
         return nullptr;
     }
-    PyInterpreterState *interpreter = PyInterpreterState_Get();
-    const auto hook_before = _PyInterpreterState_GetEvalFrameFunc(interpreter);
-    const auto log_before = log_to;
-    _PyInterpreterState_SetEvalFrameFunc(interpreter, evaluate);
-    log_to = {list, PyThreadState_Get()};
-    PyObject *result = PyObject_CallNoArgs(function);
-    log_to = log_before;
-    _PyInterpreterState_SetEvalFrameFunc(interpreter, hook_before);
-    if (result == nullptr) {
+    // Never freed: another thread may be in the hook while this one leaves.
+    Log *log = new Log{list, PyThreadState_Get()};
+    PyFrameShim_Hook *hook = PyFrameShim_InstallHook(evaluate, log);
+    PyObject *result = hook == nullptr ? nullptr : PyObject_CallNoArgs(function);
+    log->thread = nullptr;
+    if (hook == nullptr || PyFrameShim_RemoveHook(hook) < 0 || result == nullptr) {
         Py_CLEAR(list);
     }
     Py_XDECREF(result);

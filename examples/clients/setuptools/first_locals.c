@@ -1,23 +1,24 @@
 /* first_locals.of(function, *arguments): the locals with which the call of a Python function begins.
  *
- * An evaluation hook (PEP 523) is there while the function is called, and reads the first frame that it sees. */
-#include <cpython_defs.h>
+ * A hook is there while the function is called, and reads the first frame of the thread that it sees. */
 #include <pyframe_shim.h>
 
-static PyThreadState *watched; /* the thread whose next frame is read; NULL: none */
-static PyObject *seen;
+typedef struct {
+    PyThreadState *thread; /* whose next frame is read; NULL once it has been */
+    PyObject *locals;
+} Watch;
 
-static PyObject *evaluate(PyThreadState *tstate, struct _PyInterpreterFrame *frame, int throwflag)
+static PyObject *read_first(PyFrameShim_Hook *hook, void *data, PyThreadState *tstate, PyFrameShim_Frame *frame, int throwflag)
 {
-    if (tstate == watched) {
-        watched = NULL;
-        seen = get_framelocals_mapping(frame);
-        if (seen == NULL) {
-            /* The frame is CPython's to evaluate whatever happens here. */
-            PyErr_WriteUnraisable(NULL);
+    Watch *watch = data;
+    if (tstate == watch->thread) {
+        watch->thread = NULL;
+        watch->locals = PyFrameShim_GetLocals(frame, 0);
+        if (watch->locals == NULL) {
+            return PyFrameShim_Return(tstate, frame, NULL); /* the call ends with the exception */
         }
     }
-    return _PyEval_EvalFrameDefault(tstate, frame, throwflag);
+    return PyFrameShim_EvalNext(hook, tstate, frame, throwflag);
 }
 
 static PyObject *of(PyObject *module, PyObject *args)
@@ -28,29 +29,27 @@ static PyObject *of(PyObject *module, PyObject *args)
         return NULL;
     }
     PyObject *arguments = PyTuple_GetSlice(args, 1, PyTuple_GET_SIZE(args));
-    if (arguments == NULL) {
-        return NULL;
+    /* On the heap: another thread may be in the hook while this one leaves. It is so small that it stays. */
+    Watch *watch = PyMem_Calloc(1, sizeof *watch);
+    PyFrameShim_Hook *hook = arguments == NULL || watch == NULL ? NULL : PyFrameShim_InstallHook(read_first, watch);
+    if (hook == NULL) {
+        Py_XDECREF(arguments);
+        return PyErr_Occurred() ? NULL : PyErr_NoMemory();
     }
-    PyInterpreterState *interpreter = PyInterpreterState_Get();
-    _PyFrameEvalFunction before = _PyInterpreterState_GetEvalFrameFunc(interpreter);
-    _PyInterpreterState_SetEvalFrameFunc(interpreter, evaluate);
-    watched = PyThreadState_Get();
+    watch->thread = PyThreadState_Get();
     PyObject *result = PyObject_Call(PyTuple_GET_ITEM(args, 0), arguments, NULL);
-    watched = NULL;
-    _PyInterpreterState_SetEvalFrameFunc(interpreter, before);
+    watch->thread = NULL;
     Py_DECREF(arguments);
-
-    PyObject *locals = seen;
-    seen = NULL;
-    if (result == NULL) {
-        Py_XDECREF(locals);
+    if (PyFrameShim_RemoveHook(hook) < 0 || result == NULL) {
+        Py_XDECREF(result);
+        Py_CLEAR(watch->locals);
         return NULL;
     }
     Py_DECREF(result);
-    if (locals == NULL) {
+    if (watch->locals == NULL) {
         PyErr_SetString(PyExc_ValueError, "that is no Python function");
     }
-    return locals;
+    return watch->locals;
 }
 
 static PyMethodDef methods[] = {

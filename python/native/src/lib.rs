@@ -11,6 +11,7 @@ mod slots;
 
 use core::ffi::{CStr, c_char, c_int};
 use core::ptr;
+use pyframe_shim::c_functions;
 use pyframe_shim::datastack::cache;
 use pyframe_shim::py::{Owned, Raised};
 use pyframe_shim::runtime::check_runtime;
@@ -226,5 +227,19 @@ pub unsafe extern "C" fn PyInit__native() -> *mut PyObject {
         return ptr::null_mut();
     }
     // SAFETY: the definition lives as long as the process.
-    unsafe { PyModule_Create2(&raw mut MODULE, PYTHON_API_VERSION as c_int) }
+    let module = unsafe { Owned::from_new(PyModule_Create2(&raw mut MODULE, PYTHON_API_VERSION as c_int)) };
+    module.and_then(with_capsule).map_or(ptr::null_mut(), Owned::into_ptr)
+}
+
+/// Adds `_C_API`: what `PyFrameShim_Import` of `include/pyframe_shim_capsule.h` imports from the package.
+fn with_capsule(module: Owned) -> Result<Owned, Raised> {
+    let table = ptr::from_ref(c_functions()).cast_mut().cast();
+    // SAFETY: the table and the name are static; a new reference, or NULL with an exception.
+    let capsule = unsafe { Owned::from_new(PyCapsule_New(table, c"pyframe_shim._C_API".as_ptr(), None))? };
+    // SAFETY: the module takes a reference of its own.
+    match unsafe { PyModule_AddObjectRef(module.as_ptr(), c"_C_API".as_ptr(), capsule.as_ptr()) } {
+        0 => Ok(module),
+        // SAFETY: adding failed with an exception.
+        _ => Err(unsafe { Raised::assume() }),
+    }
 }
