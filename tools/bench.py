@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 
+import bench_hooks
 import bench_pictures
 import bench_tables
 import callgrind
@@ -24,6 +25,7 @@ from console import Failure, Step, main, say
 
 # Processes differ in where their memory lies and in the hashes of their names; rounds within one do not.
 PROCESSES, ROUNDS, CURVE_ROUNDS = 3, 200, 40
+HOOK_ROUNDS = 41
 QUICK_PROCESSES, QUICK_ROUNDS = 1, 40
 NANOSECONDS = 100_000  # of one implementation in a round
 VERSION = re.compile(r"""^__version__ = ['"]([\d.]+)""", re.MULTILINE)
@@ -88,6 +90,7 @@ def measure(build, torch, quick, counting):
     results = Results(build.python, torch_release(torch) if torch else None)
     instructions = callgrind.count(build, torch) if counting else {}
     processes, rounds = (QUICK_PROCESSES, QUICK_ROUNDS) if quick else (PROCESSES, ROUNDS)
+    results.hooks = bench_hooks.measure(build, QUICK_ROUNDS // 4 if quick else HOOK_ROUNDS, ask, counting)
     for number in range(processes):
         with Step(f"{build.python.name}: process {number + 1} of {processes}"):
             results.add_rows(ask(build, "measure.py", "table", rounds, NANOSECONDS, *library), instructions)
@@ -109,7 +112,8 @@ def bench():
     builds = [Build(python).library() for python in found]
     for build in builds:
         build.extension("bench")
-        build.extension("evalframe")
+        build.extension("hooks")
+        build.extension("shadow")
     all_results = []
     for build in builds:
         all_results.append(measure(build, torch.get(build.python.minor), quick, counting))

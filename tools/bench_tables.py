@@ -1,5 +1,6 @@
 """The tables of the benches, on the terminal and in docs/bench.md."""
 
+import bench_hooks
 from bench_results import nanoseconds, number
 from console import say
 
@@ -108,6 +109,7 @@ def show(results):
         say("\n".join([*([text] if text else []), *plain(head, lines), ""]))
     for verdict in verdicts(results):
         say(verdict)
+    say("\n".join(["", *plain(["function", *bench_hooks.SHOWN], bench_hooks.taken_over(results.hooks)), ""]))
 
 
 INTRODUCTION = """# Benches
@@ -131,7 +133,7 @@ Beside the pictures, `3.12.csv` and its like have every figure.
 
 
 def document(all_results, facts):
-    lines = [INTRODUCTION.format(**facts)]
+    lines = [INTRODUCTION.format(**facts), bench_hooks.document(all_results, title, markdown)]
     for results in all_results:
         lines += [f"## {title(results)}", "", *(line + "\n" for line in verdicts(results))]
         for text, head, body in parts(results):

@@ -29,18 +29,9 @@ def available():
 def count(build, torch):
     """By operation, shape and implementation; {} with the reason printed if valgrind cannot."""
     folder = build.out / "callgrind"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    order, log = folder / "order.json", folder / "log.txt"
-    program, environment = build.run_python([str(ROOT / "benches" / "count.py"), str(order), *([torch] if torch else [])])
-    command = ["valgrind", "--tool=callgrind", f"--toggle-collect={COUNTED}", f"--dump-after={COUNTED}"]
-    with Step(f"{build.python.name}: counting instructions" + (" (PyTorch's too, which takes long to load)" if torch else "")):
-        with log.open("w") as output:
-            command += [f"--callgrind-out-file={folder / 'dump'}", *program]
-            try:
-                done = subprocess.run(command, env=environment, stdout=output, stderr=output, timeout=SECONDS).returncode
-            except subprocess.TimeoutExpired:
-                done = f"none after {SECONDS} s"
+    order = folder / "order.json"
+    arguments = [str(ROOT / "benches" / "count.py"), str(order), *([torch] if torch else [])]
+    done, log = collect(build, arguments, COUNTED, folder, " (PyTorch's too, which takes long to load)" if torch else "")
     if done != 0:
         if torch:
             say(f"    not with PyTorch in the process (exit {done}, {log}): counted without it")
@@ -48,6 +39,25 @@ def count(build, torch):
         say(f"    not counted: valgrind ended with exit code {done}; {log}")
         return {}
     return read(folder, json.loads(order.read_text()))
+
+
+def collect(build, arguments, function, folder, note=""):
+    """Run a program that calls a function some times: each time makes a dump of what was counted in it. How it ended, and what it
+    has printed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    program, environment = build.run_python(arguments)
+    log = folder / "log.txt"
+    command = ["valgrind", "--tool=callgrind", f"--toggle-collect={function}", f"--dump-after={function}"]
+    command += [f"--callgrind-out-file={folder / 'dump'}", *program]
+    with Step(f"{build.python.name}: counting instructions{note}"), log.open("w") as output:
+        errors = (folder / "errors.txt").open("w")
+        try:
+            return subprocess.run(command, env=environment, stdout=output, stderr=errors, timeout=SECONDS).returncode, log
+        except subprocess.TimeoutExpired:
+            return f"none after {SECONDS} s", log
+        finally:
+            errors.close()
 
 
 def read(folder, order):

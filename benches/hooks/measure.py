@@ -1,7 +1,9 @@
-"""What it costs to take a frame over, as JSON on standard output.
+"""What it costs to take a frame over, and to read its locals, as JSON on standard output.
 
     measure.py time ROUNDS CALLS     nanoseconds a call, by function and way: the median of so many rounds
     measure.py count CALLS           the order of the calls, of which callgrind counts the instructions
+    measure.py read ROUNDS TIMES     nanoseconds for reading the locals, by function: as values by slot, and as a dict
+    measure.py count-read TIMES      the order of the readings, of which callgrind counts the instructions
 
 In each round every way has its turn, in an order of its own, so that what else the machine does meets all of them.
 """
@@ -112,6 +114,39 @@ def count(times):
     return order
 
 
+def bound_slots(count):
+    """A function of so many arguments."""
+    namespace = {}
+    exec(f"def function({', '.join(f'a{number}' for number in range(count))}): pass", namespace)
+    return namespace["function"], tuple(range(count))
+
+
+READ = {f"{count} arguments": bound_slots(count) for count in (4, 20, 100)} | {"closure of 2": (FUNCTIONS["closure"])}
+ROUTES = {"values": False, "dict": True}
+
+
+def read(rounds, times):
+    found = {}
+    for name, (function, arguments) in READ.items():
+        taken = {route: [] for route in ROUTES}
+        for _ in range(rounds + 1):
+            for route in random.sample(list(ROUTES), len(ROUTES)):
+                taken[route].append(hooks.read(function, arguments, ROUTES[route], times))
+        ratio = statistics.median(values / dict_ for values, dict_ in zip(taken["values"][1:], taken["dict"][1:]))
+        found[name] = {**{route: statistics.median(taken[route][1:]) for route in ROUTES}, "ratio": ratio}
+    return found
+
+
+def count_read(times):
+    order = []
+    for name, (function, arguments) in READ.items():
+        for route, mapping in ROUTES.items():
+            hooks.read(function, arguments, mapping, 100)
+            hooks.read(function, arguments, mapping, times)
+            order.append((name, route, function.__code__.co_nlocals + len(function.__code__.co_freevars)))
+    return order
+
+
 if __name__ == "__main__":
     what, *numbers = sys.argv[1:]
-    json.dump({"time": time, "count": count}[what](*map(int, numbers)), sys.stdout)
+    json.dump({"time": time, "count": count, "read": read, "count-read": count_read}[what](*map(int, numbers)), sys.stdout)

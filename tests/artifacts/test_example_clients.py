@@ -76,7 +76,11 @@ class ExampleClients(InstalledTest):
             # Which instruction it is differs, and what is on the stack: the names and values do not.
             text = re.sub(r", instruction \d+|\n    stack .*|at 0x\w+", "", text)
             texts.add(text)
-            for line in ("generator.<locals>.inner, line 6, kept by: thread", "    0 kept, free = [7]", "generator, line 8, kept by: generator"):
+            for line in (
+                "generator.<locals>.inner, line 6, kept by: thread",
+                "    0 kept, free = [7]",
+                "generator, line 8, kept by: generator",
+            ):
                 self.assertIn(line, text)
             self.assertIn("    0 argument, argument = 7", text)
         self.assertEqual(len(texts), 1)
@@ -115,8 +119,18 @@ class ExampleClients(InstalledTest):
         for build in BUILDS:
             for define, body in bodies.items():
                 for limited in ([], ["-DPy_LIMITED_API=0x030B0000"]):
-                    for variable, names, options in (("CC", ("cc", "gcc"), ["-std=c11", "-xc"]), ("CXX", ("c++", "g++"), ["-std=c++17", "-xc++"])):
-                        command = [*compiler(variable, *names), *options, *WARNINGS, "-fsyntax-only", *([define] if define else []), *limited]
+                    for variable, names, options in (
+                        ("CC", ("cc", "gcc"), ["-std=c11", "-xc"]),
+                        ("CXX", ("c++", "g++"), ["-std=c++17", "-xc++"]),
+                    ):
+                        command = [
+                            *compiler(variable, *names),
+                            *options,
+                            *WARNINGS,
+                            "-fsyntax-only",
+                            *([define] if define else []),
+                            *limited,
+                        ]
                         command += ["-I", ROOT / "include", *python_includes(build), "-"]
                         done = subprocess.run(list(map(str, command)), input=text % body, capture_output=True, text=True)
                         self.assertEqual((done.returncode, done.stderr), (0, ""))

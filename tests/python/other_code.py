@@ -24,8 +24,18 @@ def caches(opcode):
     return 0
 
 
+def instructions(code):
+    """(index of the unit, opcode, argument) of each instruction."""
+    units, at = code.co_code, 0
+    while at < len(units):
+        yield at, units[at], units[at + 1]
+        at += 2 + 2 * caches(units[at])
+
+
 def copied(code):
-    """The same, as another object."""
+    """The same, as another object; None of code with an opcode that there is not: `co_code` shows a 0 there, which would be another."""
+    if any(opcode == 0 for _, opcode, _ in instructions(code)):
+        return None
     return code.replace(co_name=code.co_name)
 
 
@@ -35,6 +45,8 @@ def with_more_stack(code, words=150):
 
 def bigger(code):
     """With more locals, cells and stack, so that cells and free variables lie in other slots; copied where that is not possible."""
+    if copied(code) is None:
+        return None
     if not code.co_flags & inspect.CO_OPTIMIZED:
         return with_more_stack(code, MORE_STACK)
     cells = [name for name in code.co_cellvars if name not in code.co_varnames]
@@ -46,9 +58,8 @@ def bigger(code):
             return slot
         return slot + len(MORE_LOCALS) + (len(MORE_CELLS) if slot >= first_free else 0)
 
-    units, at, extended = bytearray(code.co_code), 0, False
-    while at < len(units):
-        opcode, argument = units[at], units[at + 1]
+    units, extended = bytearray(code.co_code), False
+    for at, opcode, argument in instructions(code):
         if opcode in PAIRS:
             if any(moved(slot) != slot for slot in (argument >> 4, argument & 15)):
                 return copied(code)
@@ -57,7 +68,6 @@ def bigger(code):
                 return copied(code)
             units[at + 1] = moved(argument)
         extended = opcode == EXTENDED_ARG
-        at += 2 + 2 * caches(opcode)
     return code.replace(
         co_code=bytes(units),
         co_varnames=code.co_varnames + MORE_LOCALS,

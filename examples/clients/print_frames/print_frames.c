@@ -11,8 +11,8 @@ static int print_slot(PyFrameShim_Frame *frame, Py_ssize_t index)
         return -1;
     }
     PySys_FormatStdout("    %zd %U%s%s%s%s = ", index, slot.name, slot.kind & PYFRAME_SHIM_SLOT_ARGUMENT ? ", argument" : "",
-                       slot.kind & PYFRAME_SHIM_SLOT_CELL ? ", cell" : "", slot.kind & PYFRAME_SHIM_SLOT_FREE ? ", free" : "",
-                       slot.kind & PYFRAME_SHIM_SLOT_HIDDEN ? ", hidden" : "");
+        slot.kind & PYFRAME_SHIM_SLOT_CELL ? ", cell" : "", slot.kind & PYFRAME_SHIM_SLOT_FREE ? ", free" : "",
+        slot.kind & PYFRAME_SHIM_SLOT_HIDDEN ? ", hidden" : "");
     if (slot.value == NULL) {
         PySys_FormatStdout("(unbound)\n");
         return 0;
@@ -49,7 +49,7 @@ static int print_frame(PyFrameShim_Frame *frame)
         return -1;
     }
     PySys_FormatStdout("%U, line %d, instruction %d, kept by: %s\n", name, PyFrameShim_Line(frame), PyFrameShim_Lasti(frame),
-                       owners[PyFrameShim_Owner(frame)]);
+        owners[PyFrameShim_Owner(frame)]);
     Py_DECREF(name);
     for (Py_ssize_t index = 0; index < slots; index++) {
         if (print_slot(frame, index) < 0) {

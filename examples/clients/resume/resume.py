@@ -57,7 +57,13 @@ def split(function):
 
 def known_after(names, arguments, pieces):
     """The locals that have a value behind these statements."""
-    stored = {node.id for piece in pieces for it in piece for node in ast.walk(it) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    stored = {
+        node.id
+        for piece in pieces
+        for it in piece
+        for node in ast.walk(it)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
     return [name for name in names if name in stored or name in arguments]
 
 

@@ -12,6 +12,11 @@ static struct {
 
 static _Thread_local bool making;
 
+/* What makes other code is Python, and no tracer, profiler or monitoring tool may see it. Not of the limited API, and exported by
+ * every minor from 3.11 on. */
+PyAPI_FUNC(void) PyThreadState_EnterTracing(PyThreadState *tstate);
+PyAPI_FUNC(void) PyThreadState_LeaveTracing(PyThreadState *tstate);
+
 static void release(void *extra)
 {
     Py_XDECREF((PyObject *)extra);
@@ -24,10 +29,13 @@ static PyObject *other_code(PyObject *code)
     if (other != NULL) {
         return other;
     }
+    PyThreadState *tstate = PyThreadState_Get();
     making = true;
+    PyThreadState_EnterTracing(tstate);
     PyObject *make = Py_NewRef(all.make);
     other = PyObject_CallFunctionObjArgs(make, code, NULL);
     Py_DECREF(make);
+    PyThreadState_LeaveTracing(tstate);
     making = false;
     if (other != NULL && PyFrameShim_SetCodeExtra(code, all.place, other) < 0) {
         Py_CLEAR(other);

@@ -1,0 +1,85 @@
+"""What it costs to take a frame over, and to read its locals without a dict: a part of `make bench`."""
+
+import json
+import statistics
+
+import callgrind
+from builds import ROOT
+
+CALLS, COUNTED_CALLS = 12_000, 1_000
+READINGS, COUNTED_READINGS = 20_000, 1_000
+SCRIPT = "hooks/measure.py"
+SHOWN = ("none", "hook", "hook, chained", "shadow", "shadow, function shared", "in place", "in place, bigger", "code hook")
+TAKEN_OVER = f"""## Taking a frame over
+
+What a call of a Python function takes, called from C, in ns and in instructions: with no hook, and what each hook adds to one that
+does nothing. Medians of rounds in which all take turns in one process. All find the code to run with the code object
+(`PyFrameShim_GetFreshExtra`), so that "shadow" is what PyTorch's way costs with that lookup.
+
+- **hook**: does nothing. **hook, chained**: installed with `PyFrameShim_InstallHook`, and passes frames on.
+- **shadow**: a second frame and a copy of the function, by the functions of `cpython_defs.h`, as PyTorch does it.
+- **shadow, function shared**: `PyFrameShim_EvalCode` where it has to push a second frame.
+- **in place**: `PyFrameShim_EvalCode` with other code; **bigger**: with 16 words of stack more.
+- **code hook**: `PyFrameShim_InstallCodeHook`.
+"""
+READ = """## Reading locals without a dict
+
+`PyFrameShim_FillValues` beside `get_framelocals_mapping`, for a frame that is about to run, in ns; and instructions a slot.
+"""
+
+
+def measure(build, rounds, ask, counting):
+    """By function, what was measured and counted."""
+    found = {"time": ask(build, SCRIPT, "time", rounds, CALLS), "read": ask(build, SCRIPT, "read", rounds, READINGS)}
+    found["count"] = count(build, "count", COUNTED_CALLS, "hooks_counted") if counting else {}
+    found["count-read"] = count(build, "count-read", COUNTED_READINGS, "hooks_read") if counting else {}
+    return found
+
+
+def count(build, what, times, function):
+    folder = build.out / "callgrind"
+    done, log = callgrind.collect(build, [str(ROOT / "benches" / SCRIPT), what, str(times)], function, folder)
+    if done != 0:
+        return {}
+    # Two dumps for each entry: the first is of warming up.
+    return {tuple(entry): callgrind.total(folder / f"dump.{2 * number + 2}") / times for number, entry in enumerate(json.loads(log.read_text()))}
+
+
+def taken_over(found):
+    """The lines of a table: a function, and what each way costs."""
+    for function, ways in found["time"].items():
+        cells = [function]
+        for way in SHOWN:
+            over, counted = ways[way]["over hook"], found["count"].get((function, way))
+            if way in ("none", "hook"):
+                cells.append(f"{ways[way]['ns']:.1f}" + (f" ({counted:,.0f})" if counted else ""))
+            else:
+                more = f" (+{counted - found['count'][function, 'hook']:,.0f})" if counted else ""
+                cells.append(f"{over:+.1f}{more}")
+        yield cells
+
+
+def part_of_shadow(found):
+    """In place as a part of what the shadow adds, for the functions that need no copy: the median."""
+    parts = [ways["in place"]["over hook"] / ways["shadow"]["over hook"] for name, ways in found["time"].items() if "generator" not in name]
+    return statistics.median(parts)
+
+
+def read(found):
+    slots = {function: number for function, _, number in found["count-read"]}
+    for function, it in found["read"].items():
+        counted = next((total for (name, route, _), total in found["count-read"].items() if (name, route) == (function, "values")), None)
+        each = f"{counted / slots[function]:.1f}" if counted else ""
+        yield [function, f"{it['values']:.1f}", f"{it['dict']:.1f}", f"{it['ratio']:.2f}", each]
+
+
+def document(all_results, title, markdown):
+    """Both tables, for every interpreter."""
+    lines = [TAKEN_OVER]
+    for results in all_results:
+        lines += [f"### {title(results)}", "", *markdown(["function", *SHOWN], taken_over(results.hooks)), ""]
+        lines += [f"In place adds {part_of_shadow(results.hooks):.2f} of what the shadow adds (median).", ""]
+    lines.append(READ)
+    for results in all_results:
+        lines += [f"### {title(results)}", "", *markdown(["function", "values", "dict", "values/dict", "instructions a slot"], read(results.hooks)), ""]
+    return "\n".join(lines)
