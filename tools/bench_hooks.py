@@ -10,7 +10,7 @@ CALLS, COUNTED_CALLS = 12_000, 1_000
 READINGS, COUNTED_READINGS = 20_000, 1_000
 SCRIPT = "hooks/measure.py"
 SHOWN = ("none", "hook", "hook, chained", "shadow", "shadow, function shared", "in place", "in place, bigger", "code hook")
-TAKEN_OVER = f"""## Taking a frame over
+TAKEN_OVER = """## Taking a frame over
 
 What a call of a Python function takes, called from C, in ns and in instructions: with no hook, and what each hook adds to one that
 does nothing. Medians of rounds in which all take turns in one process. All find the code to run with the code object
@@ -42,7 +42,9 @@ def count(build, what, times, function):
     if done != 0:
         return {}
     # Two dumps for each entry: the first is of warming up.
-    return {tuple(entry): callgrind.total(folder / f"dump.{2 * number + 2}") / times for number, entry in enumerate(json.loads(log.read_text()))}
+    return {
+        tuple(entry): callgrind.total(folder / f"dump.{2 * number + 2}") / times for number, entry in enumerate(json.loads(log.read_text()))
+    }
 
 
 def taken_over(found):
@@ -81,5 +83,10 @@ def document(all_results, title, markdown):
         lines += [f"In place adds {part_of_shadow(results.hooks):.2f} of what the shadow adds (median).", ""]
     lines.append(READ)
     for results in all_results:
-        lines += [f"### {title(results)}", "", *markdown(["function", "values", "dict", "values/dict", "instructions a slot"], read(results.hooks)), ""]
+        lines += [
+            f"### {title(results)}",
+            "",
+            *markdown(["function", "values", "dict", "values/dict", "instructions a slot"], read(results.hooks)),
+            "",
+        ]
     return "\n".join(lines)

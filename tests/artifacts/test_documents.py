@@ -48,7 +48,42 @@ def documents():
     return [path for path in ROOT.rglob("*.md") if "target" not in path.parts and ".tools" not in path.parts]
 
 
+def config_of(build):
+    """The python-config beside an interpreter."""
+    python = pathlib.Path(build.python.path)
+    places = [python.parent / f"{name}-config" for name in (python.name, f"python{build.python.label}")]
+    return next((path for path in places if path.exists()), None)
+
+
+def typed(script, build, home):
+    """What a reader would type for this interpreter, with the clone as the current folder."""
+    python = shlex.quote(build.python.path)
+    script = script.replace("PYTHON=python3.12", f"PYTHON={python}").replace("python3.12-config", str(config_of(build)))
+    script = script.replace("shim-3.12", f"shim-{build.python.label}").replace("python3.12 -c", f"{python} -c")
+    keep = {"CARGO_HOME": "~/.cargo", "RUSTUP_HOME": "~/.rustup"}
+    keep = {name: os.environ.get(name) or os.path.expanduser(place) for name, place in keep.items()}
+    environment = {**outside_of_make(), **keep, "HOME": home, "TOOLS_PYTHON": sys.executable, "PYTHONPATH": home}
+    return run(["sh", "-ec", script], cwd=ROOT, env=environment)
+
+
 class Documents(unittest.TestCase):
+    def test_a_hook_in_c(self):
+        text = section("A hook in C")
+        blocks = re.findall(r"^```c\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        for block, file in zip(blocks, ("watch_calls/watch_calls.c", "abi3/swap_code.c"), strict=True):
+            self.assertIn(block, (ROOT / "examples" / "clients" / file).read_text())
+        script = commands(re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
+        self.assertEqual(script.split()[:2], ["make", "install"])
+        for build in BUILDS[-1:]:
+            with tempfile.TemporaryDirectory() as home:
+                printed = typed(script.replace("-o watch_calls.so", f"-o {home}/watch_calls.so"), build, home).splitlines()
+        calls = [re.sub(r" at 0x\w+", "", line) for line in printed if line.startswith("call ")]
+        expected = ["{'name': 'you', 'greeting': 'hello'}", "{'name': 'all', 'greeting': 'hi '}"]
+        self.assertEqual(calls, [f"call {number} of <function greet>: {locals_}" for number, locals_ in enumerate(expected, 1)])
+
+    def test_the_same_in_rust(self):
+        self.assertIn(fenced(section("The same in Rust"), "rust"), (ROOT / "examples" / "clients" / "rust" / "src" / "lib.rs").read_text())
+
     def test_from_c(self):
         text = section("Use it from C or C++")
         source = fenced(text, "c").replace("    ...\n", "    return PyModule_Create(&module);\n")
@@ -56,24 +91,11 @@ class Documents(unittest.TestCase):
         script = commands(re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
         self.assertEqual([line.split()[0] for line in script.splitlines() if line[0] != " "], ["make", "export", "cc"])
         for build in BUILDS:
-            python = pathlib.Path(build.python.path)
-            config = next(
-                (
-                    path
-                    for path in (python.parent / f"{name}-config" for name in (python.name, f"python{build.python.label}"))
-                    if path.exists()
-                ),
-                None,
-            )
-            self.assertIsNotNone(config, f"{python} has no python-config beside it")
+            self.assertIsNotNone(config_of(build), f"{build.python.path} has no python-config beside it")
             with self.subTest(python=build.python.name), tempfile.TemporaryDirectory() as home:
                 (pathlib.Path(home) / "my_extension.c").write_text(source)
-                ours = script.replace("PYTHON=python3.12", f"PYTHON={shlex.quote(str(python))}").replace("python3.12-config", str(config))
-                ours = re.sub(r"\bmy_extension[.]", f"{home}/my_extension.", ours.replace("shim-3.12", f"shim-{build.python.label}"))
-                keep = {"CARGO_HOME": "~/.cargo", "RUSTUP_HOME": "~/.rustup"}
-                keep = {name: os.environ.get(name) or os.path.expanduser(place) for name, place in keep.items()}
-                run(["sh", "-ec", ours], cwd=ROOT, env={**outside_of_make(), **keep, "HOME": home, "TOOLS_PYTHON": sys.executable})
-                run([python, "-c", "import my_extension"], cwd=home, env={**os.environ, "PYTHONPATH": home})
+                typed(re.sub(r"\bmy_extension[.]", f"{home}/my_extension.", script), build, home)
+                run([build.python.path, "-c", "import my_extension"], cwd=home, env={**os.environ, "PYTHONPATH": home})
 
     def test_from_rust(self):
         build = BUILDS[-1]
