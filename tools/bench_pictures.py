@@ -10,7 +10,6 @@ import pypi
 from builds import ROOT
 from console import Step
 
-MATPLOTLIB = "matplotlib==3.10.3"
 PLACE = ROOT / ".tools" / f"matplotlib-{sys.implementation.cache_tag}"
 STYLE = {
     "svg.fonttype": "none",
@@ -37,7 +36,7 @@ TITLES = {
 
 def ensure():
     """pyplot, installed if need be."""
-    pypi.ensure((sys.executable,), MATPLOTLIB, PLACE, "matplotlib")
+    pypi.ensure((sys.executable,), *pypi.pinned("matplotlib"), PLACE, "matplotlib")
     sys.path.insert(0, str(PLACE))
     matplotlib = importlib.import_module("matplotlib")
     matplotlib.use("svg")

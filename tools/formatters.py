@@ -7,7 +7,6 @@ from cargo import ROOT
 from console import run
 
 # They format otherwise from release to release: these are what the sources are formatted with.
-RUFF, CLANG_FORMAT = "ruff==0.17.6", "clang-format==23.1.5"
 
 
 def tracked(*patterns):
@@ -21,8 +20,8 @@ def tool(package, *path):
 def commands(check):
     """What lays the sources out, or with `check`, only says which files are not."""
     python, c = tracked("*.py"), tracked("*.c", "*.cpp", "*.h")
-    ruff = tool(RUFF, "bin", "ruff")
-    clang_format = tool(CLANG_FORMAT, "clang_format", "data", "bin", "clang-format")
+    ruff = tool(*pypi.pinned("ruff"), "bin", "ruff")
+    clang_format = tool(*pypi.pinned("clang-format"), "clang_format", "data", "bin", "clang-format")
     return [
         ["cargo", "fmt", "--all", *(["--check"] if check else [])],
         [ruff, "check", "--quiet", *([] if check else ["--fix"]), *python],

@@ -15,14 +15,13 @@ from builds import ROOT, Build
 from console import Failure, main, say
 
 # A release without compiled parts: one copy serves every interpreter.
-HYPOTHESIS = "hypothesis==6.155.0"
 PLACE = ROOT / ".tools" / "hypothesis"
 EXAMPLES = 2000
 
 
 def ensure(found):
     """Hypothesis, installed with the pip of the first interpreter that has one."""
-    pypi.ensure((*(python.path for python in found), sys.executable), HYPOTHESIS, PLACE, "hypothesis")
+    pypi.ensure((*(python.path for python in found), sys.executable), *pypi.pinned("hypothesis"), PLACE, "hypothesis")
 
 
 def hypothesis():

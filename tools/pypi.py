@@ -5,6 +5,14 @@ import subprocess
 from cargo import ROOT
 from console import Failure, Step, run
 
+REQUIREMENTS = ROOT / "tools" / "requirements.txt"
+
+
+def pinned(*names):
+    """The requirements of these packages, with their versions: "ruff==1.2.3"."""
+    lines = dict(line.split("==") for line in REQUIREMENTS.read_text().splitlines() if line and not line.startswith("#"))
+    return [f"{name}=={lines[name]}" for name in names]
+
 
 def ensure(pythons, package, place, *path):
     """The file or folder `path` of a package that is installed in `place`: brought there unless it is there."""

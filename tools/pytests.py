@@ -14,13 +14,12 @@ from cargo import ROOT
 from console import say
 
 # A release without compiled parts, for 3.10 and newer: one copy serves every interpreter.
-PYTEST = "pytest==9.1.0"
 PLACE = ROOT / ".tools" / "pytest"
 
 
 def ensure(paths=()):
     """Bring pytest, with the pip of the first of these interpreters that has one, or with our own."""
-    pypi.ensure((*paths, sys.executable), PYTEST, PLACE, "pytest")
+    pypi.ensure((*paths, sys.executable), *pypi.pinned("pytest"), PLACE, "pytest")
 
 
 class Tally:

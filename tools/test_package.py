@@ -8,6 +8,7 @@ No PyTorch is needed: a small library of the test's own stands in for it.
 import json
 import sys
 
+import pypi
 import pytests
 import pythons
 import wheel
@@ -15,9 +16,9 @@ from builds import ROOT, Build
 from console import Step, main, run, say
 
 # What the two example clients are built with; they are built without isolation, so that nothing is downloaded each time.
-CLIENTS_NEED = ["setuptools==80.9.0", "scikit-build-core==0.11.6", "cmake==3.31.6", "ninja==1.11.1.4"]
+CLIENTS_NEED = pypi.pinned("setuptools", "scikit-build-core", "cmake", "ninja")
 # Others whose hooks are around imports too.
-HOOKS = ["wrapt==2.5.2"]
+HOOKS = pypi.pinned("wrapt")
 
 
 def environment(build, built):

@@ -13,12 +13,13 @@ import json
 import re
 import sys
 
+import pypi
 import pythons
 import torch_page
 from builds import ROOT, exported
 from console import Failure, Step, main, run, say
 
-READERS = ["capstone==5.0.9", "packaging==26.3", "pyelftools==0.33", "pypi-simple==1.8.0", "remotezip==0.12.6"]
+READERS = pypi.pinned("capstone", "packaging", "pyelftools", "pypi-simple", "remotezip")
 PLACE = ROOT / ".tools" / "torch-table"
 INSTALLED = PLACE / "installed"
 DATA = ROOT / "python" / "pyframe_shim" / "torch_symbols.json"

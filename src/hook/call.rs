@@ -28,13 +28,37 @@ impl<F: for<'c> Fn(Call<'c>) -> Evaluated<'c> + Send + Sync + 'static> Hook for 
 }
 
 /// What has become of a call. Only the call itself makes it, and is given away for it: no other call's can be returned.
+///
+/// ```compile_fail
+/// use pyframe_shim::hook::{Call, Evaluated};
+/// use std::cell::Cell;
+///
+/// thread_local! {
+///     static KEPT: Cell<Option<Evaluated<'static>>> = const { Cell::new(None) };
+/// }
+/// fn keep(call: Call<'_>) -> Evaluated<'_> {
+///     KEPT.set(Some(call.run()));
+///     KEPT.take().expect("just kept")
+/// }
+/// ```
 #[must_use]
 pub struct Evaluated<'c>(*mut PyObject, Brand<'c>);
 
 /// Neither longer nor shorter than the call.
 type Brand<'c> = PhantomData<fn(&'c ()) -> &'c ()>;
 
-/// A frame that is about to be evaluated.
+/// A frame that is about to be evaluated. A hook gives it away for what it returns:
+///
+/// ```compile_fail,E0505
+/// use pyframe_shim::hook::{Call, Evaluated};
+///
+/// fn too_late(call: Call<'_>) -> Evaluated<'_> {
+///     let frame = call.frame();
+///     let evaluated = call.run();
+///     assert!(frame.code().is_some());
+///     evaluated
+/// }
+/// ```
 pub struct Call<'c> {
     hook: Handle,
     frame: NonNull<_PyInterpreterFrame>,

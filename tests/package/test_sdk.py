@@ -62,7 +62,7 @@ print(json.dumps([p.get_include(), p.get_library(), p.get_library(shared=True), 
 
     def example(self, name):
         """Build and install an example client from a copy, with what the environment has; the folder that it is in."""
-        source, target = self.folder / name, self.folder / "installed"
+        source, target = self.folder / pathlib.Path(name).name, self.folder / "installed"
         shutil.copytree(EXAMPLES / name, source)
         command = [PYTHON, "-m", "pip", "install", "--no-build-isolation", "--no-deps", "--no-index", "--target", target, source]
         succeed(command, env=without_rust())
@@ -109,6 +109,18 @@ print(json.dumps(call_log.record(lambda: [twice(4), list(count(1)), twice("a", t
         entered = [{}, {"x": 4, "times": 2}, {"n": 1}, {"n": 1, "kept": 0}, {"x": "a", "times": 1}]
         # A generator function's call is a frame too, up to where it makes the generator.
         self.assertEqual(self.python(code, environment), [*entered[:3], *entered[2:]])
+
+    def test_evalframe(self):
+        code = """
+import evalframe, json
+def function(a): return a
+def other(a): return [a]
+evalframe.set_callback(lambda view: other.__code__ if view.function is function else None)
+answers = [function(1)]
+evalframe.set_callback(None)
+print(json.dumps([*answers, function(1)]))
+"""
+        self.assertEqual(self.python(code, self.example("../evalframe")), [[1], 1])
 
     def abi3_wheel(self):
         """The wheel of the client for every minor: built once, by the first interpreter that comes here, and used by all."""
