@@ -1,6 +1,7 @@
 # make demo       run real programs through the shim, and compare
 # make test       every test, on every interpreter that is found; ARGS="-k name -x --lf" is for pytest
 # make regrtest   CPython's own tests, plain, hooked, and taken over; MODULES="test_gc" chooses, JSON=file reports
+# make greenlets  greenlet's own tests, with every frame taken over in place
 # make hypothesis generated programs, their locals compared with the interpreter's own answer; EXAMPLES=2000, SEED=1 for the same again
 # make patches    built on one patch release, running on another: PYTHONS names at least two of a minor
 # make sanitize   nothing leaks, nothing is touched after it is freed; PART="asan valgrind refleaks" chooses, SHORT=1 does less
@@ -18,7 +19,7 @@
 TOOLS_PYTHON ?= python3
 export ARGS PYTHONS REQUIRE PYTHON PREFIX DESTDIR MODULES JSON EXAMPLES SEED PART SHORT DEST TORCH_LIB QUICK TORCH OVERHEAD
 
-COMMANDS = demo test bench hypothesis patches regrtest sanitize install wheel test-package test-torch torch-table lint format
+COMMANDS = demo test bench greenlets hypothesis patches regrtest sanitize install wheel test-package test-torch torch-table lint format
 
 .PHONY: $(COMMANDS) test-python clean
 

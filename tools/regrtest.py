@@ -73,11 +73,13 @@ def explanation(test, way):
 class Run:
     """One module, run in one way."""
 
-    def __init__(self, build, module, way):
+    def __init__(self, build, module, way, python=None):
+        """By the interpreter of the build, or by another that can load what was built for it."""
         with tempfile.TemporaryDirectory() as folder:
             report = pathlib.Path(folder) / "report.json"
             arguments = [str(FOLDER / "run_module.py"), way, str(report), module]
             command, environment = build.run_python(arguments, PYTHONHASHSEED="0")
+            command[0] = python or command[0]
             try:
                 done = subprocess.run(command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS)
                 self.problem = f"exit code {done.returncode}" if done.returncode else None
@@ -94,8 +96,8 @@ class Run:
 class Difference:
     """How the tests of a module end that is taken over in one way, beside how they end under the do-nothing hook."""
 
-    def __init__(self, build, module, way, watched):
-        self.way, self.run, self.watched = way, Run(build, module, way), watched
+    def __init__(self, build, module, way, watched, python=None):
+        self.way, self.run, self.watched = way, Run(build, module, way, python), watched
         differing = sorted(
             test for test in self.run.outcomes.keys() | watched.outcomes.keys() if self.outcomes(test, self.run, watched) > 1
         )
@@ -103,7 +105,7 @@ class Difference:
         for _ in range(TRIES - 1):
             if not differing:
                 break
-            for again, column in ((Run(build, module, "watch"), 0), (Run(build, module, way), 1)):
+            for again, column in ((Run(build, module, "watch", python), 0), (Run(build, module, way, python), 1)):
                 for test, outcomes in seen.items():
                     outcomes[column].add(str(again.outcomes.get(test)))
         self.unstable = {test: outcomes for test, outcomes in seen.items() if outcomes[0] & outcomes[1]}

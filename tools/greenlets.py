@@ -1,0 +1,67 @@
+"""greenlet's own tests with every frame taken over: the C stacks of its hooks are switched, left and abandoned.
+
+    make greenlets [PYTHONS="..."]
+
+Each module runs under a hook that does nothing, and with every frame run in place, by a copy of its code and by bigger code. A test
+that ends otherwise is run again. tests/regrtest/run_module.py runs them.
+"""
+
+import pathlib
+import subprocess
+import sys
+
+import pypi
+import pythons
+from builds import ROOT, Build
+from console import Failure, Step, main, run, say
+from regrtest import Difference, Run
+
+WAYS = ("copy", "bigger")
+
+
+def environment(build):
+    """A virtual environment with greenlet and what its tests need; its interpreter."""
+    place = build.cargo_target / "greenlets"
+    python, wanted = place / "bin" / "python", pypi.pinned("greenlet", "objgraph", "psutil")
+    stamp = place / "finished"
+    if not stamp.exists() or stamp.read_text() != " ".join(wanted):
+        with Step(f"{build.python.name}: making an environment"):
+            run([build.python.path, "-m", "venv", "--clear", str(place)], "venv")
+            run([str(python), "-m", "pip", "install", "--quiet", *wanted], "pip install")
+        stamp.write_text(" ".join(wanted))
+    return str(python)
+
+
+def modules(python):
+    """The modules of greenlet's tests."""
+    code = "import greenlet.tests, pathlib; print(pathlib.Path(greenlet.tests.__file__).parent)"
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failure(f"greenlet's tests cannot be imported:\n{done.stderr}")
+    return sorted(f"greenlet.tests.{path.stem}" for path in pathlib.Path(done.stdout.strip()).glob("test_*.py"))
+
+
+def greenlets():
+    wrong = 0
+    for found in pythons.find():
+        build = Build(found).library()
+        for name in ("api", "shadow"):
+            build.extension(name)
+        python = environment(build)
+        tests, frames = 0, dict.fromkeys(WAYS, 0)
+        for module in modules(python):
+            watched = Run(build, module, "watch", python)
+            tests += len(watched.outcomes)
+            for way in WAYS:
+                one = Difference(build, module, way, watched, python)
+                frames[way] += one.taken_over
+                if one.different or one.broken or watched.problem:
+                    wrong += 1
+                    say(f"  {module}, {way}: {watched.problem or one.verdict()}: {one.different}")
+        taken = ", ".join(f"{count:,} {way}" for way, count in frames.items())
+        say(f"CPython {found.name}: {tests} tests of greenlet, frames taken over in place: {taken}; {wrong} modules differ")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(greenlets))
