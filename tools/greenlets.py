@@ -12,7 +12,7 @@ import sys
 
 import pypi
 import pythons
-from builds import ROOT, Build
+from builds import Build
 from console import Failure, Step, main, run, say
 from regrtest import Difference, Run
 

@@ -1,7 +1,6 @@
 """Hooks that live together: several of ours and foreign ones, removed in any order, from inside, by threads and interpreters."""
 
 import itertools
-import sys
 import threading
 import types
 import unittest
@@ -219,32 +218,17 @@ class CodeHook(FrameTestCase):
 
 class Interpreters(unittest.TestCase):
     def test_a_hook_is_its_interpreters_alone(self):
-        done = run_script(
-            """if True:
-            import _xxsubinterpreters as interpreters
-            import api, sys
-            seen = []
-            def callback(frame):
-                seen.append(api.code(frame).co_name)
-            hook = api.install(callback)
-            def function(): return 1
-            other = interpreters.create(isolated=False) if sys.version_info < (3, 13) else interpreters.create("legacy")
-            seen.clear()
-            interpreters.run_string(other, "def elsewhere(): return 1\\nelsewhere()")
-            assert "elsewhere" not in seen, seen
-            function()
-            assert "function" in seen, seen
-            interpreters.destroy(other)
-            api.remove(hook)
-            print("well")"""
-            if sys.version_info < (3, 13)
-            else """if True:
-            import _interpreters as interpreters
+        done = run_script("""if True:
             import api
+            try:
+                import _interpreters as interpreters
+                other = interpreters.create("legacy")
+            except ImportError:
+                import _xxsubinterpreters as interpreters
+                other = interpreters.create(isolated=False)
             seen = []
             hook = api.install(lambda frame: seen.append(api.code(frame).co_name))
             def function(): return 1
-            other = interpreters.create("legacy")
             seen.clear()
             interpreters.run_string(other, "def elsewhere(): return 1\\nelsewhere()")
             assert "elsewhere" not in seen, seen
@@ -252,8 +236,7 @@ class Interpreters(unittest.TestCase):
             assert "function" in seen, seen
             interpreters.destroy(other)
             api.remove(hook)
-            print("well")"""
-        )
+            print("well")""")
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "well\n", ""))
 
     def test_left_where_an_interpreter_ends(self):

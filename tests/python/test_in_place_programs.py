@@ -2,7 +2,6 @@
 pairs of functions, the one called and the other run, at random depths."""
 
 import random
-import sys
 import threading
 import unittest
 
@@ -12,6 +11,7 @@ from leaks import NOISE, growth
 from other_code import bigger, copied, with_more_stack
 from replaceable import FUNCTIONS, attempt, deeper
 from support import FrameTestCase
+from tracing import traced
 
 WAYS = {
     "own code": (None, 0),
@@ -48,28 +48,13 @@ class Samples(FrameTestCase):
                     self.assertLess(taken_over, max(hooked, 0) + NOISE)
 
     def test_under_a_trace_function(self):
-        def trace(frame, event, argument):
-            if frame.f_code.co_filename == samples.__file__:
-                events.append((frame.f_code.co_name, event, frame.f_lineno))
-            return trace
-
-        def traced(function):
-            events.clear()
-            previous = sys.gettrace()
-            sys.settrace(trace)
-            try:
-                return repr(function())
-            finally:
-                sys.settrace(previous)
-
-        events = []
         for function in samples.SAMPLES:
             with watched():
-                plain = traced(function), list(events)
+                plain = traced(function)
             for way in ("copies", "more stack"):
                 with self.subTest(function=function.__name__, way=way):
                     with everything(*WAYS[way]):
-                        taken_over = traced(function), list(events)
+                        taken_over = traced(function)
                     self.assertEqual(taken_over, plain)
 
     def test_in_threads(self):

@@ -10,6 +10,7 @@ import samples
 from leaks import NOISE, growth
 from support import FrameTestCase
 from takeover import everything, passed_on, watched
+from tracing import traced
 
 
 class SamplesTest(FrameTestCase):
@@ -31,27 +32,12 @@ class SamplesTest(FrameTestCase):
                 self.assertEqual(results, {plain})
 
     def test_under_a_trace_function(self):
-        def trace(frame, event, argument):
-            if frame.f_code.co_filename == samples.__file__:
-                events.append((frame.f_code.co_name, event, frame.f_lineno))
-            return trace
-
-        def traced(function):
-            events.clear()
-            previous = sys.gettrace()
-            sys.settrace(trace)
-            try:
-                return repr(function())
-            finally:
-                sys.settrace(previous)
-
-        events = []
         for function in samples.SAMPLES:
             with self.subTest(function=function.__name__):
                 with watched():
-                    plain = traced(function), list(events)
+                    plain = traced(function)
                 with everything():
-                    taken_over = traced(function), list(events)
+                    taken_over = traced(function)
                 self.assertGreater(len(plain[1]), 2)
                 self.assertEqual(taken_over, plain)
 

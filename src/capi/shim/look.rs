@@ -15,8 +15,7 @@ use pyo3_ffi::{PyObject, PyThreadState};
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyFrameShim_Code(raw: *mut _PyInterpreterFrame) -> *mut PyObject {
     // SAFETY: the caller's promise.
-    let frame = unsafe { frame(raw) };
-    borrowed(frame.ok().filter(|frame| has_fields(frame)).and_then(|frame| frame.code()).map(Code::object))
+    borrowed(unsafe { told(raw, |frame| frame.code().map(Code::object)) })
 }
 
 /// The function, borrowed; quiet NULL where the frame has none.
@@ -26,8 +25,7 @@ pub unsafe extern "C" fn PyFrameShim_Code(raw: *mut _PyInterpreterFrame) -> *mut
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyFrameShim_Function(raw: *mut _PyInterpreterFrame) -> *mut PyObject {
     // SAFETY: the caller's promise.
-    let frame = unsafe { frame(raw) };
-    borrowed(frame.ok().filter(|frame| has_fields(frame)).and_then(|frame| frame.function()).map(Function::object))
+    borrowed(unsafe { told(raw, |frame| frame.function().map(Function::object)) })
 }
 
 /// The global namespace, borrowed; quiet NULL for an entry frame and a cleared one.
@@ -37,8 +35,7 @@ pub unsafe extern "C" fn PyFrameShim_Function(raw: *mut _PyInterpreterFrame) -> 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyFrameShim_Globals(raw: *mut _PyInterpreterFrame) -> *mut PyObject {
     // SAFETY: the caller's promise.
-    let frame = unsafe { frame(raw) };
-    borrowed(frame.ok().filter(|frame| has_fields(frame)).and_then(|frame| frame.globals()))
+    borrowed(unsafe { told(raw, |frame| frame.globals()) })
 }
 
 /// The builtins, borrowed; quiet NULL for an entry frame and a cleared one.
@@ -48,8 +45,7 @@ pub unsafe extern "C" fn PyFrameShim_Globals(raw: *mut _PyInterpreterFrame) -> *
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyFrameShim_Builtins(raw: *mut _PyInterpreterFrame) -> *mut PyObject {
     // SAFETY: the caller's promise.
-    let frame = unsafe { frame(raw) };
-    borrowed(frame.ok().filter(|frame| has_fields(frame)).and_then(|frame| frame.builtins()))
+    borrowed(unsafe { told(raw, |frame| frame.builtins()) })
 }
 
 /// The mapping of a module, class body or exec frame, borrowed; quiet NULL for any other.
@@ -59,14 +55,20 @@ pub unsafe extern "C" fn PyFrameShim_Builtins(raw: *mut _PyInterpreterFrame) -> 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyFrameShim_Namespace(raw: *mut _PyInterpreterFrame) -> *mut PyObject {
     // SAFETY: the caller's promise.
-    let frame = unsafe { frame(raw) }.ok().filter(|frame| has_fields(frame));
-    let is_namespace = |frame: &Frame<'_>| frame.code().is_some_and(|code| !code.is_optimized());
-    borrowed(frame.filter(is_namespace).and_then(|frame| frame.locals()))
+    borrowed(unsafe {
+        told(raw, |frame| frame.locals().filter(|_| frame.code().is_some_and(|code| !code.is_optimized())))
+    })
 }
 
-/// Whether the frame's fields are set, and what they lead to is there.
-fn has_fields(frame: &Frame<'_>) -> bool {
-    !matches!(frame.owner(), Owner::Interpreter | Owner::Cleared)
+/// What a frame says of itself; `None` for an entry frame and a cleared one, whose fields are not set, or lead to what is gone.
+///
+/// # Safety
+/// As [`Frame::from_raw`].
+#[inline(always)]
+unsafe fn told<'f, T>(raw: *mut _PyInterpreterFrame, question: impl FnOnce(&Frame<'f>) -> Option<T>) -> Option<T> {
+    // SAFETY: the caller's promise.
+    let frame = unsafe { frame(raw) }.ok()?;
+    if matches!(frame.owner(), Owner::Interpreter | Owner::Cleared) { None } else { question(&frame) }
 }
 
 /// The byte offset of the instruction that was begun last; -1 before the first, or with an exception.
@@ -76,8 +78,7 @@ fn has_fields(frame: &Frame<'_>) -> bool {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyFrameShim_Lasti(raw: *mut _PyInterpreterFrame) -> c_int {
     // SAFETY: the caller's promise.
-    let frame = unsafe { frame(raw) };
-    frame.ok().filter(|frame| has_fields(frame)).map_or(-1, |frame| frame::last_instruction(&frame) as c_int)
+    unsafe { told(raw, |frame| Some(frame::last_instruction(frame) as c_int)) }.unwrap_or(-1)
 }
 
 /// The line; -1 if there is none, or with an exception.
@@ -87,8 +88,7 @@ pub unsafe extern "C" fn PyFrameShim_Lasti(raw: *mut _PyInterpreterFrame) -> c_i
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyFrameShim_Line(raw: *mut _PyInterpreterFrame) -> c_int {
     // SAFETY: the caller's promise.
-    let frame = unsafe { frame(raw) };
-    frame.ok().filter(|frame| has_fields(frame)).and_then(|frame| frame::line(&frame)).unwrap_or(-1)
+    unsafe { told(raw, frame::line) }.unwrap_or(-1)
 }
 
 /// What keeps the frame's memory: a number of the header's; -1 with an exception.
