@@ -33,11 +33,13 @@ class Documents(PackageTest):
     def test_the_example_clients(self):
         script = commands(TEXT.partition("## For extensions: the SDK")[2].partition("\n## ")[0])
         self.assertEqual(re.findall(r"^pip install", script, re.MULTILINE), ["pip install"] * 2)
-        for left in ("build", "first_locals.egg-info"):
-            self.addCleanup(shutil.rmtree, ROOT / "examples" / "clients" / "setuptools" / left, ignore_errors=True)
+        for client, name in (("setuptools", "first_locals"), ("abi3", "swap_code")):
+            for left in ("build", f"{name}.egg-info"):
+                self.addCleanup(shutil.rmtree, ROOT / "examples" / "clients" / client / left, ignore_errors=True)
         environment = self.environment()
         succeed(["sh", "-ec", script], cwd=ROOT, env=environment, timeout=600)
-        code = "import first_locals, call_log; print(first_locals.of(lambda a: a, 1), len(call_log.record(lambda: 1)))"
+        code = "import evalframe, first_locals, call_log, swap_code\n"
+        code += "print(first_locals.of(lambda a: a, 1), len(call_log.record(lambda: 1)))"
         self.assertEqual(succeed(["python", "-c", code], cwd=self.folder, env=environment), "{'a': 1} 1\n")
 
     def test_the_package(self):
