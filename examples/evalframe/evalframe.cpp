@@ -61,15 +61,10 @@ PyObject *run_what_callback_says(State &state, PyFrameShim_Hook *hook, PyThreadS
     return result;
 }
 
-// The hook. What follows an evaluation does not touch the state: the frame may have dropped the module.
-PyObject *evaluate(PyFrameShim_Hook *hook, void *data, PyThreadState *tstate, Frame *frame, int throwflag)
+// Not in line, or frames that are only counted would pay for the registers that it saves.
+[[gnu::noinline]] PyObject *take_over(State &state, PyFrameShim_Hook *hook, PyThreadState *tstate, Frame *frame, int throwflag)
 {
-    State &state = *static_cast<State *>(data);
-    state.seen++;
     if (state.callback != nullptr && in_callback) {
-        return PyFrameShim_EvalNext(hook, tstate, frame, throwflag);
-    }
-    if (!state.run_all && state.callback == nullptr) {
         return PyFrameShim_EvalNext(hook, tstate, frame, throwflag);
     }
     if (throwflag || PyFrameShim_Owner(frame) != PYFRAME_SHIM_OWNER_THREAD) {
@@ -81,6 +76,17 @@ PyObject *evaluate(PyFrameShim_Hook *hook, void *data, PyThreadState *tstate, Fr
     }
     state.taken_over++;
     return PyFrameShim_EvalCode(hook, tstate, frame, PyFrameShim_Code(frame), nullptr, 0);
+}
+
+// The hook. What follows an evaluation does not touch the state: the frame may have dropped the module.
+PyObject *evaluate(PyFrameShim_Hook *hook, void *data, PyThreadState *tstate, Frame *frame, int throwflag)
+{
+    State &state = *static_cast<State *>(data);
+    state.seen++;
+    if (state.run_all || state.callback != nullptr) {
+        return take_over(state, hook, tstate, frame, throwflag);
+    }
+    return PyFrameShim_EvalNext(hook, tstate, frame, throwflag);
 }
 
 State *state_of(PyObject *module)

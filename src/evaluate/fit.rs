@@ -183,14 +183,14 @@ fn needed_of_own(function: Option<Function<'_>>, code: Code<'_>) -> Result<Neede
 /// `gi_code` is. So does a second tier of the evaluator.
 #[inline(always)]
 fn is_copy_needed(functions: Code<'_>, code: Code<'_>) -> bool {
+    // Asked each time, so that the usual case knows it from then on.
+    let second_tier = version::MAY_HAVE_TIER_2 && has_tier_2();
     if functions == code {
         return false;
     }
-    if code.generator_kind() == 0 {
-        return version::MAY_HAVE_TIER_2 && has_tier_2();
-    }
-    version::GENERATOR_TAKES_FUNCTIONS_CODE
-        || functions.generator_kind() != code.generator_kind()
-        || frame_bytes(code) > frame_bytes(functions)
-        || (version::MAY_HAVE_TIER_2 && has_tier_2())
+    let for_generator = code.generator_kind() != 0
+        && (version::GENERATOR_TAKES_FUNCTIONS_CODE
+            || functions.generator_kind() != code.generator_kind()
+            || frame_bytes(code) > frame_bytes(functions));
+    second_tier || for_generator
 }
