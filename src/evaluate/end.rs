@@ -76,6 +76,8 @@ fn require_unevaluated(frame: &Frame<'_>, thread: &Thread<'_>) -> Result<(), Bro
 ///
 /// # Safety
 /// As [`clear`] and [`pop`].
+#[cold]
+#[inline(never)]
 pub(super) unsafe fn clear_and_pop(frame: Frame<'_>, thread: &Thread<'_>) -> Result<(), Broken> {
     let memory = frame.memory();
     // SAFETY: as the caller says.

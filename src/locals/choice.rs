@@ -19,6 +19,8 @@ pub struct Choice {
 }
 
 /// A fresh dict of them.
+#[cold]
+#[inline(never)]
 pub(super) fn fresh_dict(frame: &Frame<'_>, choice: Choice, is_namespace: bool) -> Result<Owned, Failure> {
     // On 3.11 an allocation may run a finalizer, which may drop what the frame lies in.
     let _keeper = frame.keeper();
