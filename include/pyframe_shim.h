@@ -11,10 +11,12 @@
  * Every function needs the GIL, unless its comment says otherwise. The caller owns a "new" reference. A "borrowed" one is the
  * frame's: it is valid until the frame runs on or is cleared, and until the caller runs Python code that may change the frame.
  * Yes and no are 1 and 0. A function that returns -1 or NULL has set an exception, unless its comment says "quiet". A NULL frame
- * or thread state is a ValueError. Wrong arguments change nothing, and never end the process.
+ * or thread state is a ValueError. Wrong arguments never end the process, and change nothing, with one exception: a function that
+ * consumes a frame consumes it whatever else is wrong, so that a hook can return what it returns.
  *
  * Which frames may be passed, and until when:
- *   - the frame that a hook was given: until the hook passes it to a function that consumes it, or returns;
+ *   - the frame that a hook was given: until the hook passes it to a function that consumes it, or returns. Looking at it is for all
+ *     threads, consuming it for the hook's;
  *   - a frame that a thread runs, by PyFrameShim_CurrentFrame and PyFrameShim_Previous: until it returns;
  *   - the frame of a frame object, generator or coroutine: for as long as the caller holds that object.
  * Nothing can tell a frame from memory that was one: a pointer that is kept for longer is a mistake that is not caught. */
@@ -66,8 +68,8 @@ const PyFrameShim_Build *PyFrameShim_BuildInfo(void);
 /* An interpreter frame: what PEP 523 hands to a hook. */
 typedef struct _PyInterpreterFrame PyFrameShim_Frame;
 
-/* Borrowed. Quiet NULL for an entry frame, which runs no code, for a frame that has been cleared, and where there is none:
- * the function's place may hold something else (CPython 3.12 and newer, by an embedder's doing). */
+/* Borrowed. Quiet NULL for an entry frame, which runs no code, and for a frame that has been cleared. There is no function either
+ * in a frame that an embedder has made with something else in the function's place. */
 PyObject *PyFrameShim_Code(PyFrameShim_Frame *frame);
 PyObject *PyFrameShim_Function(PyFrameShim_Frame *frame);
 PyObject *PyFrameShim_Globals(PyFrameShim_Frame *frame);
@@ -78,7 +80,8 @@ PyObject *PyFrameShim_Builtins(PyFrameShim_Frame *frame);
 PyObject *PyFrameShim_Namespace(PyFrameShim_Frame *frame);
 
 /* The byte offset of the instruction that was begun last, in the code; quiet -1 before the first. On CPython 3.13 `f_lasti` of a
- * frame that does not run tells of the next instruction; this is the same on every minor. */
+ * frame that does not run tells of the next instruction; this is the same on every minor, but for a frame that waits for one it
+ * has called: up to 3.12 that may be the offset of one of the instruction's inline caches. */
 int PyFrameShim_Lasti(PyFrameShim_Frame *frame);
 
 /* The line of that instruction, or the first line of the code; quiet -1 if it has none. */
@@ -101,7 +104,7 @@ int PyFrameShim_IsComplete(PyFrameShim_Frame *frame);
 
 /* The innermost complete frame that the thread runs, and the nearest complete caller of a frame. The caller of the frame that a
  * hook was given is what made the call; a generator that nothing resumes has none, and of one that is resumed it has to be asked
- * before the hook runs Python code. Quiet NULL at the bottom. */
+ * before the hook runs Python code. Quiet NULL at the bottom. In a frame of another thread they look there. */
 PyFrameShim_Frame *PyFrameShim_CurrentFrame(PyThreadState *tstate);
 PyFrameShim_Frame *PyFrameShim_Previous(PyFrameShim_Frame *frame);
 
@@ -119,7 +122,7 @@ PyObject *PyFrameShim_GetGenerator(PyFrameShim_Frame *frame);
 /* ---- Locals --------------------------------------------------------------------------------------------------------------- */
 
 /* The slots of a frame: arguments, other locals, cells, free variables, in the order of the code's variables. A frame that has
- * been cleared, or is being cleared, has no locals any more: that is a ValueError here. */
+ * been cleared, or is being cleared, has no locals any more: that is a ValueError here. An entry frame is a SystemError. */
 Py_ssize_t PyFrameShim_CountSlots(PyFrameShim_Frame *frame);
 
 /* Bits of PyFrameShim_Slot.kind. */
@@ -151,7 +154,8 @@ Py_ssize_t PyFrameShim_FillValues(PyFrameShim_Frame *frame, PyObject **values, P
 PyObject *PyFrameShim_GetLocals(PyFrameShim_Frame *frame, unsigned flags);
 
 /* How many values lie on the value stack of a frame that does not run, and one of them, counted from the bottom: borrowed, NULL
- * (quiet) for what the evaluator has pushed as NULL. RuntimeError while the frame runs, IndexError. */
+ * (quiet) for what the evaluator has pushed as NULL. RuntimeError while the frame runs, IndexError. A frame that waits for one it
+ * has called may give either. On the stack of a generator that is about to be resumed lies what it is sent. */
 Py_ssize_t PyFrameShim_StackDepth(PyFrameShim_Frame *frame);
 PyObject *PyFrameShim_StackItem(PyFrameShim_Frame *frame, Py_ssize_t index);
 
@@ -161,7 +165,7 @@ typedef struct PyFrameShim_Hook PyFrameShim_Hook;
 
 /* A compiler's hook: asked for each fresh frame. It returns the code, or the function, that is to run in the frame's place: new;
  * or NULL. With an exception set the call ends with that exception; without one the frame runs as it is. Code has to take the
- * frame's own arguments (PyFrameShim_CanEvalCode). The frames of what the function itself runs, in the same thread, are not asked
+ * frame's own arguments (PyFrameShim_CanEvalCode). An answer that comes with an exception is released. The frames of what the function itself runs, in the same thread, are not asked
  * about, by this hook or another one of the kind. */
 typedef PyObject *(*PyFrameShim_CodeHookFunction)(void *data, PyThreadState *tstate, PyFrameShim_Frame *frame);
 PyFrameShim_Hook *PyFrameShim_InstallCodeHook(PyFrameShim_CodeHookFunction function, void *data);
@@ -174,13 +178,13 @@ typedef PyObject *(*PyFrameShim_HookFunction)(
     PyFrameShim_Hook *hook, void *data, PyThreadState *tstate, PyFrameShim_Frame *frame, int throwflag);
 
 /* Installs a hook in the interpreter that the calling thread runs, in front of those that are there, ours and foreign ones. It
- * sees the frames of all threads of the interpreter. RuntimeError if there are 64 in the process. The function and its data have
+ * sees the frames of all threads of the interpreter. RuntimeError if there are 64 hooks in the process. The function and its data have
  * to stay valid until the hook has been removed, and every call of the function has returned. What is left when the interpreter
  * ends is taken out. The library cannot be unloaded any more. */
 PyFrameShim_Hook *PyFrameShim_InstallHook(PyFrameShim_HookFunction function, void *data);
 
 /* Takes a hook out, in whatever order, also from inside of its function: 0, or -1 with ValueError if there is no such hook in this
- * interpreter any more. If a foreign hook is in front of it, which nobody can tell of that, it stays in the chain and passes
+ * interpreter any more. That is told until 4,096 other hooks have been installed. If a foreign hook is in front of it, which nobody can tell of that, it stays in the chain and passes
  * frames on, and its function is not called again. */
 int PyFrameShim_RemoveHook(PyFrameShim_Hook *hook);
 
@@ -218,7 +222,8 @@ const char *PyFrameShim_Reason(int number);
 
 /* Runs `code` in the frame's place, by what comes behind the hook (NULL: by the interpreter's own evaluator). It consumes the
  * frame on every path: the hook returns what this returns, and never looks at the frame again. New, or NULL with an exception: the
- * code's own; ValueError or SystemError where PyFrameShim_CanEvalCode says no; TypeError; MemoryError.
+ * code's own; ValueError or SystemError where PyFrameShim_CanEvalCode says no; TypeError; MemoryError. It replaces an exception that
+ * is thrown into the frame: with a `throwflag` pass the frame on.
  *
  * The code sees the arguments of the call, as borrowed from the frame, and nothing else of its locals. `function` is what the code
  * finds as its own: globals, builtins, closure. It has to be one that runs `code`. NULL stands for the frame's own function, or a
@@ -231,7 +236,8 @@ PyObject *PyFrameShim_EvalCode(PyFrameShim_Hook *hook, PyThreadState *tstate, Py
 
 /* Ends the call of a frame without running it: with `result`, a reference that the function takes over on every path; or, if that
  * is NULL, with the exception that is set. Returns what the hook returns. Consumes the frame. A generator that is resumed has
- * come to its end, with that result. SystemError if there is neither a result nor an exception. */
+ * come to its end, with that result; StopIteration is no exception to end one with. SystemError if there is neither a result nor an
+ * exception, or both. */
 PyObject *PyFrameShim_Return(PyThreadState *tstate, PyFrameShim_Frame *frame, PyObject *result);
 
 /* A function like `function`, with other code, and another closure: a tuple of as many cells as the code has free variables. NULL
@@ -249,8 +255,9 @@ Py_ssize_t PyFrameShim_NewCodeExtra(void (*release)(void *extra));
  * instructions. */
 void *PyFrameShim_GetCodeExtra(PyObject *code, Py_ssize_t place);
 
-/* What is kept with the code of a frame that has not begun; quiet NULL if that is nothing, or the frame has begun, or a `throwflag`
- * is set. It is what a hook that runs other code asks for each frame, in one call. */
+/* What is kept with the code of a frame that a hook was given and that has not begun; quiet NULL if that is nothing, or the frame
+ * has begun, or a `throwflag` is set. It is what a hook that runs other code asks for each frame, in one call. A frame that no hook
+ * was given may still stand at its first instruction while that runs: PyFrameShim_IsFresh knows. */
 void *PyFrameShim_GetFreshExtra(PyFrameShim_Frame *frame, int throwflag, Py_ssize_t place);
 
 /* Keeps something there; what was there is released. 0, or -1 with an exception. */

@@ -47,7 +47,7 @@ EXPLAINED = {
         "test.test_generators.__test__.syntax": "compares gi_code with the function's code",
         "test.test_sys.SysModuleTest.test_getframe": "compares f_code with the function's code",
         "test.test_capi.test_misc.TestInternalFrameApi.test_code": "compares f_code with the function's code",
-        "test.test_monitoring.TestRegressions.test_no_unwind_for_shim_frame": NOT_WHAT_RUNS,
+        "test.test_monitoring.ExceptionMonitoringTest.test_no_unwind_for_shim_frame": NOT_WHAT_RUNS,
         "test.test_descr.ClassPropertiesAndMethods.test_slots": "counts objects while copies of code are made",
     },
     ("bigger",): {

@@ -31,10 +31,9 @@ pub fn chunk_bytes(words: usize) -> Option<usize> {
     Some(needed.next_power_of_two().max(CHUNK_BYTES))
 }
 
-/// The bytes of a frame of `code`: its header, its slots and its value stack (`_PyFrame_NumSlotsForCodeObject` of 3.11,
-/// `co_framesize` from 3.12 on, both in words).
+/// The bytes of a frame of `code`: its header, its slots and its value stack.
 pub(crate) fn frame_bytes(code: Code<'_>) -> usize {
-    HEADER_BYTES + (code.slots() + code.stack_slots()) * WORD
+    code.frame_words() * WORD
 }
 
 /// The words of a frame on the data stack, or wherever it lies.

@@ -21,7 +21,7 @@ pub fn take_over_at_once(frame: &Frame<'_>, thread: &Thread<'_>, code: Code<'_>)
     let bytes = frame_bytes(code);
     let usual = frame.is_at_start(own)
         && frame.as_ptr() as usize + frame_bytes(own) == thread.top() as usize
-        && (version::FRESH < 0 || thread.current_frame() != frame.as_ptr())
+        && (version::FRESH < 0 || is_called_by_another(frame, thread))
         && frame.frame_object().is_none()
         && bytes < (thread.limit() as usize).wrapping_sub(frame.as_ptr() as usize)
         && own.shape() == code.shape()
@@ -34,6 +34,14 @@ pub fn take_over_at_once(frame: &Frame<'_>, thread: &Thread<'_>, code: Code<'_>)
         drop_shared(super::give::give_code(frame, own, code));
     }
     usual
+}
+
+/// Whether the thread's current frame is another on the data stack: then this one, which lies last there, does not run.
+#[inline(always)]
+fn is_called_by_another(frame: &Frame<'_>, thread: &Thread<'_>) -> bool {
+    let current = thread.current_frame();
+    // SAFETY: a linked frame is live.
+    current != frame.as_ptr() && unsafe { Frame::from_raw(current) }.is_some_and(|it| it.owner() == Owner::Thread)
 }
 
 /// Gives up a reference that others have one beside: nothing is deallocated, so that the compiler need not keep anything for

@@ -6,8 +6,9 @@ use crate::frame::make_and_set;
 use crate::py::{ExceptionType, Owned, Raised};
 use crate::sys::_PyInterpreterFrame;
 use crate::version::{self, GeneratorState};
-use crate::view::{Code, Frame, Owner, Thread};
+use crate::view::{Code, Frame, Generator, Owner, Thread};
 use core::ffi::CStr;
+use core::ptr;
 use pyo3_ffi::PyCode_Addr2Line;
 
 /// Where a fresh frame stands.
@@ -40,8 +41,9 @@ pub(crate) fn fresh(frame: &Frame<'_>, code: Code<'_>, thread: &Thread<'_>) -> O
     let start = if frame.is_at_start(code) { Start::Beginning } else { moved_start(frame, code)? };
     let lies_last = frame.as_ptr() as usize + datastack::frame_bytes(code) == thread.top() as usize;
     // No frame that is linked is fresh. On 3.13 the pointer stands at the start while the first instruction runs, too.
+    // What is linked and lies last is the innermost such frame, whatever generators it has called.
     let is_certain = start == Start::Beginning && version::FRESH < 0;
-    let usual = lies_last && (is_certain || thread.current_frame() != frame.as_ptr());
+    let usual = lies_last && (is_certain || thread.innermost_pushed() != frame.as_ptr());
     (usual || is_unlinked(frame, thread)).then_some(Fresh { start, lies_last })
 }
 
@@ -69,12 +71,26 @@ fn is_unlinked(frame: &Frame<'_>, thread: &Thread<'_>) -> bool {
 /// The view is not used when the caller has returned.
 pub unsafe fn caller<'f>(frame: &Frame<'f>, thread: &Thread<'_>) -> Option<Frame<'f>> {
     let caller = match frame.owner() {
-        Owner::Thread if is_fresh(frame, thread) => linked_before(frame, thread),
+        Owner::Thread if may_be_unlinked(frame) => caller_of_fresh(frame, thread),
         Owner::Generator if is_about_to_be_resumed(frame, thread) => thread.current_frame(),
         _ => frame.previous(),
     };
     // SAFETY: linked frames are live, and so is each one's caller.
     unsafe { Frame::from_raw(caller)?.or_complete_caller() }
+}
+
+/// Whether the instruction pointer stands where it does in a fresh frame: only then may `previous` not be set.
+fn may_be_unlinked(frame: &Frame<'_>) -> bool {
+    frame.code().is_some_and(|code| frame.is_at_start(code) || moved_start(frame, code).is_some())
+}
+
+/// The caller of a frame that may be fresh, in whichever thread it lies.
+fn caller_of_fresh(frame: &Frame<'_>, thread: &Thread<'_>) -> *mut _PyInterpreterFrame {
+    let found = thread.find_in_any(|thread| {
+        let is_here = datastack::place(thread, frame.as_ptr()) == Place::InUse;
+        is_here.then(|| if thread.has_linked(frame) { frame.previous() } else { linked_before(frame, thread) })
+    });
+    found.unwrap_or(ptr::null_mut())
 }
 
 /// The frame that the thread ran last when it pushed this one, which is not linked: Python code that the hook runs lies behind it.
@@ -97,7 +113,10 @@ fn linked_before(frame: &Frame<'_>, thread: &Thread<'_>) -> *mut _PyInterpreterF
 
 /// Whether the frame is a generator's that has been asked for its next value, and is not evaluated yet.
 pub(crate) fn is_about_to_be_resumed(frame: &Frame<'_>, thread: &Thread<'_>) -> bool {
-    frame.generator().is_some_and(|it| it.state() == GeneratorState::Executing) && !thread.has_linked(frame)
+    // Being closed or thrown into, from outside of one that it delegates to, it executes too, and handles no exceptions.
+    let is_asked =
+        |it: Generator<'_>| it.state() == GeneratorState::Executing && it.exception_item() == thread.exception_item();
+    frame.generator().is_some_and(is_asked) && !is_linked_in_any(frame)
 }
 
 /// The byte offset of the instruction that was begun last; -1 before the first.
@@ -128,11 +147,18 @@ pub fn line(frame: &Frame<'_>) -> Option<i32> {
 /// Whether the frame has come to its first RESUME, so that it may have a frame object. On 3.13 CPython takes a fresh frame with no
 /// prefix for complete; here it is the same on every minor.
 pub fn is_complete(frame: &Frame<'_>) -> bool {
-    !matches!(frame.owner(), Owner::Cleared) && !frame.is_incomplete() && !stands_before_resume(frame)
+    match frame.owner() {
+        Owner::Interpreter | Owner::Cleared => false,
+        Owner::Thread if frame.is_not_started() => is_linked_in_any(frame) && !frame.is_incomplete(),
+        Owner::Thread | Owner::Generator | Owner::FrameObject => !frame.is_incomplete(),
+    }
 }
 
-fn stands_before_resume(frame: &Frame<'_>) -> bool {
-    frame.owner() == Owner::Thread && frame.is_not_started() && last_instruction(frame) < 0
+/// Whether a thread has linked the frame. As deep as the calls of all threads.
+fn is_linked_in_any(frame: &Frame<'_>) -> bool {
+    // SAFETY: there is a view of a frame, so the GIL is held.
+    let thread = unsafe { Thread::current() };
+    thread.find_in_any(|thread| thread.has_linked(frame).then_some(())).is_some()
 }
 
 /// A reference to the frame's object, which is made if there is none.

@@ -72,11 +72,9 @@ unsafe fn answer(
         let function = core::mem::transmute::<*mut c_void, CodeHookFunction>(slot.function.load(Relaxed));
         let answer = NonNull::new(function(slot.data.load(Relaxed), thread, frame));
         (*asking).set(false);
-        match answer {
-            Some(answer) => Some(Ok(Owned::from_owned(answer))),
-            None if PyErr_Occurred().is_null() => None,
-            None => Some(Err(Raised::assume())),
-        }
+        let answer = answer.map(|answer| Owned::from_owned(answer));
+        // An exception ends the call, whatever the answer is.
+        if PyErr_Occurred().is_null() { answer.map(Ok) } else { Some(Err(Raised::assume())) }
     }
 }
 

@@ -6,16 +6,19 @@ use super::slot::Handle;
 use crate::evaluate::{Obstacle, Options, TakenOver, abandon, finish, obstacle, take_over};
 use crate::frame::is_fresh;
 use crate::locals::{self, Choice};
-use crate::py::{ExceptionType, Owned, Raised};
+use crate::py::{ExceptionType, Owned, PendingException, Raised};
 use crate::sys::_PyInterpreterFrame;
 use crate::view::{Code, Frame, Function, Thread};
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
-use pyo3_ffi::{PyGILState_Check, PyInterpreterState, PyInterpreterState_Get, PyObject, PyThreadState};
+use pyo3_ffi::{
+    Py_IsInitialized, PyErr_Occurred, PyGILState_Check, PyInterpreterState, PyInterpreterState_Get, PyObject,
+    PyThreadState,
+};
 
-/// A hook. All threads of the interpreter call it, each with the GIL.
+/// A hook. All threads of the interpreter call it, each with the GIL. A panic ends the process.
 pub trait Hook: Send + Sync + 'static {
     /// Evaluates a frame, by one of the calls that make an [`Evaluated`].
     fn evaluate<'c>(&self, call: Call<'c>) -> Evaluated<'c>;
@@ -84,22 +87,29 @@ impl<'c> Call<'c> {
         self.throwflag == 0 && is_fresh(&self.frame(), &self.thread())
     }
 
-    /// What lies in a slot, with cells seen through: a reference; `None` if it is unbound.
-    ///
-    /// # Errors
-    /// `IndexError`; `ValueError` if the frame has no locals.
-    pub fn value(&self, slot: usize) -> Result<Option<Owned>, Raised> {
-        let contents = locals::slot(&self.frame(), slot).map_err(raised)?;
+    /// What lies in a slot, with cells seen through: a reference; `None` if it is unbound, or there is no such slot. An exception
+    /// that is thrown into the frame stays.
+    pub fn value(&self, slot: usize) -> Option<Owned> {
+        let frame = self.frame();
+        if frame.code().is_none_or(|code| slot >= code.slots()) {
+            return None;
+        }
+        let pending = PendingException::take();
+        let contents = locals::slot(&frame, slot);
+        pending.restore();
         // SAFETY: the slot or the cell keeps it, and nothing has run since.
-        Ok(contents.value.map(|value| unsafe { Owned::from_borrowed(value) }))
+        contents.ok()?.value.map(|value| unsafe { Owned::from_borrowed(value) })
     }
 
-    /// A fresh dict of its locals.
+    /// A fresh dict of its locals. An exception that is thrown into the frame stays, unless this fails.
     ///
     /// # Errors
     /// As [`locals::choose`].
     pub fn locals(&self, choice: Choice) -> Result<Owned, Raised> {
-        locals::choose(&self.frame(), choice).map_err(raised)
+        let pending = PendingException::take();
+        let locals = locals::choose(&self.frame(), choice).map_err(raised)?;
+        pending.restore();
+        Ok(locals)
     }
 
     /// Why code cannot run in its place.
@@ -107,8 +117,13 @@ impl<'c> Call<'c> {
         obstacle(&self.frame(), &self.thread(), self.throwflag != 0, code, function)
     }
 
-    /// Evaluates the frame as it would be without the hook.
+    /// Evaluates the frame as it would be without the hook. If the hook has left an exception behind, the call ends with that.
     pub fn run(self) -> Evaluated<'c> {
+        // SAFETY: the thread holds the GIL.
+        if self.throwflag == 0 && unsafe { !PyErr_Occurred().is_null() } {
+            // SAFETY: just asked.
+            return self.finish(Err(unsafe { Raised::assume() }));
+        }
         let next = evaluator_behind(self.hook);
         // SAFETY: the frame has been given to this hook, and nothing has evaluated it: this takes the call.
         let result = unsafe { next(self.thread.as_ptr(), self.frame.as_ptr(), self.throwflag) };
@@ -201,13 +216,22 @@ pub fn install_hook(hook: impl Hook) -> Result<Installed, Raised> {
 
 fn require_gil() {
     // SAFETY: may be called by any thread.
-    assert!(unsafe { PyGILState_Check() } != 0, "the calling thread must hold the GIL");
+    assert!(unsafe { has_gil() }, "the calling thread must hold the GIL");
+}
+
+/// Whether the calling thread holds the GIL, as far as CPython keeps account of it.
+///
+/// # Safety
+/// May be called by any thread.
+unsafe fn has_gil() -> bool {
+    // SAFETY: both may be called at any time, by any thread.
+    unsafe { Py_IsInitialized() != 0 && PyGILState_Check() != 0 }
 }
 
 impl Drop for Installed {
     fn drop(&mut self) {
         // SAFETY: the thread is asked first whether it may call the interpreter, and whether that is the hook's.
-        let is_here = unsafe { PyGILState_Check() != 0 && PyInterpreterState_Get() == self.interpreter };
+        let is_here = unsafe { has_gil() && PyInterpreterState_Get() == self.interpreter };
         // SAFETY: as above; the data is alive, as it is not removed.
         unsafe {
             if is_here && chain::remove(self.handle).is_ok() {

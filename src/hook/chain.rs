@@ -1,6 +1,6 @@
 //! Installing hooks and taking them out again.
 
-use super::foreign::{behind, in_front_of, put_behind, set_entry};
+use super::foreign::{behind, in_front_of, put_behind, set_entries};
 use super::slot::{EVALUATORS, Handle, HookFunction, PLACES, SLOTS, Slot, State, is_default, place_of};
 use super::{CodeHookFunction, ending};
 use crate::process::stay_loaded;
@@ -117,7 +117,7 @@ pub unsafe fn remove(hook: Handle) -> Result<(), Raised> {
         ));
     }
     slot.set_state(State::PassesOn);
-    set_entry(slot);
+    set_entries(interpreter);
     if let Some(in_front) = in_front_of(slot.place()) {
         put_behind(in_front, behind(slot));
         slot.set_state(State::Free);
@@ -163,8 +163,8 @@ unsafe extern "C" fn end(_capsule: *mut PyObject) {
     let own = || SLOTS.iter().filter(|slot| slot.interpreter.load(Relaxed) == interpreter);
     for slot in own().filter(|slot| slot.state() != State::Free) {
         slot.set_state(State::PassesOn);
-        set_entry(slot);
     }
+    set_entries(interpreter);
     unwind(interpreter);
     for slot in own() {
         slot.set_state(State::Free);

@@ -2,7 +2,8 @@
 //!
 //! A foreign hook that is behind one of ours and is installed once more takes what is in front of it, which is ours, for what
 //! was there before it: PyTorch's does. Then a frame that ours passes on comes back. So while a frame is with a foreign hook, the
-//! thread remembers it; if it comes back, the interpreter's own evaluator runs it.
+//! thread remembers which place has passed it. If it comes to that place again, or to one in front of it, which has seen it before,
+//! the interpreter's own evaluator runs it. Where one foreign hook is in a chain, every hook of ours there asks.
 //!
 //! A foreign hook that runs Python code of its own once the frame has ended may meet this for the first frame of that code,
 //! which lies where the other did. That one frame then passes the hook by.
@@ -14,11 +15,18 @@ use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 use core::ptr;
 use core::sync::atomic::Ordering::Relaxed;
-use pyo3_ffi::{PyObject, PyThreadState};
+use pyo3_ffi::{PyInterpreterState, PyObject, PyThreadState};
 
 thread_local! {
-    /// The frame that a hook of ours has passed on to a foreign one last.
-    static AWAY: Cell<*mut _PyInterpreterFrame> = const { Cell::new(ptr::null_mut()) };
+    /// What hooks of ours have passed on to foreign ones, the last first.
+    static PASSED: Cell<*const Passed> = const { Cell::new(ptr::null()) };
+}
+
+/// A frame that is with a foreign hook: on the C stack of who has passed it.
+struct Passed {
+    frame: *mut _PyInterpreterFrame,
+    place: usize,
+    outer: *const Passed,
 }
 
 /// Puts an evaluation function behind a hook.
@@ -30,7 +38,16 @@ pub(super) fn put_behind(slot: &'static Slot, next: Evaluator) {
         slot.set_foreign(Some(next));
         slot.set_next(SENDERS[slot.place()]);
     }
-    set_entry(slot);
+    set_entries(slot.interpreter.load(Relaxed));
+}
+
+/// Has each evaluation function of an interpreter's call what is in its place.
+pub(super) fn set_entries(interpreter: *mut PyInterpreterState) {
+    let own = || SLOTS.iter().filter(|slot| slot.interpreter.load(Relaxed) == interpreter);
+    let has_foreign = own().any(|slot| slot.state() != State::Free && slot.foreign().is_some());
+    for slot in own() {
+        set_entry(slot, has_foreign);
+    }
 }
 
 /// The evaluation function behind a hook.
@@ -38,10 +55,9 @@ pub(super) fn behind(slot: &Slot) -> Evaluator {
     slot.foreign().unwrap_or_else(|| slot.next())
 }
 
-/// Has the evaluation function of a slot call what is in the slot.
-pub(super) fn set_entry(slot: &'static Slot) {
+fn set_entry(slot: &'static Slot, has_foreign: bool) {
     match slot.state() {
-        _ if slot.foreign().is_some() => slot.set_entry(unless_back, slot.as_data()),
+        _ if has_foreign => slot.set_entry(unless_back, slot.as_data()),
         // SAFETY: such a slot has one.
         State::Hook => slot.set_entry(unsafe { function(slot) }, slot.data.load(Relaxed)),
         State::CodeHook => slot.set_entry(ask, slot.as_data()),
@@ -71,10 +87,11 @@ unsafe extern "C" fn send<const PLACE: usize>(
     // SAFETY: the thread is the calling one.
     let is_own = unsafe { interpreter_of(thread) } == slot.interpreter.load(Relaxed);
     let next = slot.foreign().filter(|_| is_own).unwrap_or(_PyEval_EvalFrameDefault);
-    let outer = AWAY.try_with(|away| away.replace(frame)).unwrap_or(ptr::null_mut());
+    let mut passed = Passed { frame, place: PLACE, outer: ptr::null() };
+    passed.outer = PASSED.try_with(|last| last.replace(&raw const passed)).unwrap_or(ptr::null());
     // SAFETY: as the caller says.
     let result = unsafe { next(thread, frame, throwflag) };
-    let _ = AWAY.try_with(|away| away.set(outer));
+    let _ = PASSED.try_with(|last| last.set(passed.outer));
     result
 }
 
@@ -92,19 +109,43 @@ unsafe extern "C" fn unless_back(
     frame: *mut _PyInterpreterFrame,
     throwflag: c_int,
 ) -> *mut PyObject {
-    let is_back = AWAY.try_with(|away| away.get() == frame).unwrap_or(false);
     // SAFETY: as the caller says.
     unsafe {
-        if is_back {
+        let slot = Slot::from_data(data);
+        if is_back(slot, frame) {
             return _PyEval_EvalFrameDefault(thread, frame, throwflag);
         }
-        let slot = Slot::from_data(data);
         match slot.state() {
             State::Hook => function(slot)(hook, slot.data.load(Relaxed), thread, frame, throwflag),
             State::CodeHook => ask(hook, data, thread, frame, throwflag),
             State::PassesOn | State::Free => slot.next()(thread, frame, throwflag),
         }
     }
+}
+
+/// Whether a hook has had the frame before: it, or one behind it, has passed it to a foreign hook.
+fn is_back(slot: &'static Slot, frame: *mut _PyInterpreterFrame) -> bool {
+    let mut next = PASSED.try_with(Cell::get).unwrap_or(ptr::null());
+    // SAFETY: what is in the list lies on the C stack of a call that has not returned.
+    while let Some(passed) = unsafe { next.as_ref() } {
+        if passed.frame == frame && leads_to(slot, passed.place) {
+            return true;
+        }
+        next = passed.outer;
+    }
+    false
+}
+
+/// Whether a place is a hook's own, or lies behind it with none but ours between.
+fn leads_to(slot: &'static Slot, place: usize) -> bool {
+    let mut next = Some(slot);
+    while let Some(slot) = next {
+        if slot.place() == place {
+            return true;
+        }
+        next = place_of(slot.next()).map(|place| &SLOTS[place]);
+    }
+    false
 }
 
 /// The entry of a slot whose hook is gone.

@@ -1,6 +1,6 @@
 //! Passing a frame on to what comes behind a hook.
 
-use super::slot::{Handle, Slot};
+use super::slot::Handle;
 use crate::sys::{_PyEval_EvalFrameDefault, _PyInterpreterFrame, Evaluator};
 use core::ffi::c_int;
 use pyo3_ffi::{PyObject, PyThreadState};
@@ -25,5 +25,8 @@ pub unsafe fn eval_next(
 /// What evaluates the frames that a hook passes on; without a hook, the interpreter's own.
 #[inline(always)]
 pub fn evaluator_behind(hook: Handle) -> Evaluator {
-    hook.slot().map_or(_PyEval_EvalFrameDefault, Slot::next)
+    match hook.slot() {
+        Some(slot) => slot.next(),
+        None => _PyEval_EvalFrameDefault,
+    }
 }

@@ -28,8 +28,11 @@ impl Handle {
     #[inline(always)]
     pub(super) fn slot(self) -> Option<&'static Slot> {
         let slot: *const Slot = self.0.map_addr(|address| address & !(align_of::<Slot>() - 1)).cast();
-        // SAFETY: NULL, or the address of a place, which is never freed: no other handle is ever given out.
-        unsafe { slot.as_ref() }
+        if slot.is_null() {
+            return None;
+        }
+        // SAFETY: the address of a place, which is never freed: no other handle is ever given out.
+        Some(unsafe { &*slot })
     }
 }
 

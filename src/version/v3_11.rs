@@ -154,6 +154,16 @@ pub(crate) unsafe fn slots(frame: *mut _PyInterpreterFrame) -> *mut Word {
     unsafe { (&raw mut (*frame).localsplus).cast() }
 }
 
+/// The words of a frame of the code: its header, its slots and its value stack (`_PyFrame_NumSlotsForCodeObject` and `FRAME_SPECIALS_SIZE`).
+///
+/// # Safety
+/// `code` is a live code object.
+pub(crate) unsafe fn frame_words(code: *mut PyCodeObject) -> usize {
+    // SAFETY: the code is alive. No field has it.
+    let slots = unsafe { (*code).co_nlocalsplus + (*code).co_stacksize } as usize;
+    slots + offset_of!(_PyInterpreterFrame, localsplus) / size_of::<Word>()
+}
+
 /// Moves a frame's header and its first slots to other memory.
 ///
 /// # Safety

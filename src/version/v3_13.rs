@@ -162,6 +162,15 @@ pub(crate) unsafe fn slots(frame: *mut _PyInterpreterFrame) -> *mut Word {
     unsafe { (&raw mut (*frame).localsplus).cast() }
 }
 
+/// The words of a frame of the code: its header, its slots and its value stack (`co_framesize`).
+///
+/// # Safety
+/// `code` is a live code object.
+pub(crate) unsafe fn frame_words(code: *mut PyCodeObject) -> usize {
+    // SAFETY: the code is alive.
+    unsafe { (*code).co_framesize as usize }
+}
+
 /// Moves a frame's header and its first slots to other memory.
 ///
 /// # Safety

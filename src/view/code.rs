@@ -1,6 +1,6 @@
 //! The code view: slot kinds and names, code units, and what the prefix instructions do.
 
-use super::read;
+use super::{ask, read};
 use crate::sys::{self, _Py_CODEUNIT, PyCodeObject, pyframe_shim_opcode_caches, pyframe_shim_opcode_deopt};
 use crate::version;
 use core::ffi::{c_int, c_void};
@@ -137,6 +137,11 @@ impl<'c> Code<'c> {
     /// The number of slots behind those for the value stack (`co_stacksize`).
     pub fn stack_slots(self) -> usize {
         read!(self, co_stacksize) as usize
+    }
+
+    /// The words of a frame of it, header and value stack included.
+    pub(crate) fn frame_words(self) -> usize {
+        ask!(self, frame_words)
     }
 
     /// The number of free variables (`co_nfreevars`); their slots are the last of [`Self::slots`].

@@ -1,6 +1,6 @@
 //! The thread view: the frames that a thread has linked and the chunks of its data stack.
 
-use super::{Frame, ask, read, write};
+use super::{Frame, Owner, ask, read, write};
 use crate::sys::{_PyErr_StackItem, _PyInterpreterFrame, _PyStackChunk, PyThreadState};
 use core::ffi::c_int;
 use core::marker::PhantomData;
@@ -39,6 +39,19 @@ impl<'t> Thread<'t> {
     /// The innermost frame that is linked, complete or not; NULL at the bottom.
     pub fn current_frame(&self) -> *mut _PyInterpreterFrame {
         ask!(self, current_frame)
+    }
+
+    /// The innermost linked frame that lies on the data stack; NULL if there is none. Generators' frames lie elsewhere.
+    pub(crate) fn innermost_pushed(&self) -> *mut _PyInterpreterFrame {
+        let mut linked = self.current_frame();
+        // SAFETY: linked frames are live, and so is each one's caller.
+        while let Some(frame) = unsafe { Frame::from_raw(linked) } {
+            if frame.owner() == Owner::Thread {
+                break;
+            }
+            linked = frame.previous();
+        }
+        linked
     }
 
     /// The innermost frame that may have a frame object (`_PyThreadState_GetFrame`).

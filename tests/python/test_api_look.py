@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import threading
 import unittest
 
 import api
@@ -277,6 +278,58 @@ class Generators(FrameTestCase):
         self.assertEqual(asyncio.run(made), (GENERATOR, made))
         made = asynchronous()
         self.assertIs(api.code(api.from_generator(made)), asynchronous.__code__)
+
+
+class OtherThreads(FrameTestCase):
+    def test_callers_in_another_thread(self):
+        # A hook's fresh frame, and a generator that runs, asked about by a thread that has neither.
+        inside, leave, frames = threading.Event(), threading.Event(), []
+
+        def function():
+            return 1
+
+        def waits(frame):
+            frames.append(frame)
+            inside.set()
+            leave.wait()
+
+        def running():
+            frames.append(here())
+            yield function()
+
+        def work():
+            next(running())
+
+        with answered(function, waits):
+            thread = threading.Thread(target=work)
+            thread.start()
+            inside.wait()
+            try:
+                generator, fresh = frames
+                self.assertIs(api.code(api.previous(fresh)), running.__code__)
+                self.assertIs(api.code(api.previous(generator)), work.__code__)
+                self.assertEqual((api.is_fresh(fresh), api.can_eval_code(fresh, function.__code__)[0]), (0, 1))
+            finally:
+                leave.set()
+                thread.join()
+
+    def test_a_generator_that_is_closed_from_outside(self):
+        asked = []
+
+        def inner():
+            try:
+                yield 1
+            finally:
+                frame = api.from_generator(made)
+                asked.append(api.previous(frame) and api.code(api.previous(frame)))
+
+        def outer():
+            yield from inner()
+
+        made = outer()
+        next(made)
+        made.close()
+        self.assertEqual(asked, [None])
 
 
 class FinishedFrame(FrameTestCase):

@@ -82,6 +82,18 @@ class WrongArguments(FrameTestCase):
                         function(1)
                 self.assertLess(growth(lambda: self.assertRaises(error, function, 1), 100), NOISE)
 
+    def test_no_thread(self):
+        for answer in ((other.__code__,), [7]):
+
+            def attempt():
+                api.no_thread()
+                with self.assertRaisesRegex(ValueError, "thread state must not be NULL"):
+                    function([])
+
+            with answered(function, answer):
+                attempt()
+                self.assertLess(growth(attempt, 100), NOISE)
+
     def test_indices_and_flags(self):
         for index in (-1, 3, 2**62):
             with self.assertRaises(IndexError):
@@ -221,6 +233,35 @@ class FramesOfOthers(FrameTestCase):
         finally:
             leave.set()
             thread.join()
+
+    def test_in_its_first_instruction(self):
+        # What RESUME calls may run a generator, which lies on no data stack.
+        asked = []
+
+        def asker():
+            while True:
+                yield
+                frame = api.current_frame(None)
+                while api.code(frame) is not function.__code__:
+                    frame = api.previous(frame)
+                asked.append((api.is_fresh(frame), api.is_complete(frame), api.can_eval_code(frame, other.__code__)[0]))
+                asked.append(api.frame_object(frame).f_code is function.__code__)
+                with self.assertRaises(SystemError):
+                    api.eval_code_now(frame, other.__code__)
+
+        generator = asker()
+        next(generator)
+
+        class Tracer:
+            __call__ = staticmethod(lambda frame, event, argument: generator.send(None) if frame.f_code is function.__code__ else None)
+
+        sys.settrace(Tracer())
+        try:
+            result = function(1)
+        finally:
+            sys.settrace(None)
+        self.assertEqual(result, (1, 2))
+        self.assertEqual(asked, [(0, 1, 1), True])
 
     def test_a_fresh_frame_below(self):
         # Asked by Python code that the hook runs: it is the hook's own, and may be ended from there once.

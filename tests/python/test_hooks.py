@@ -89,6 +89,34 @@ class Order(FrameTestCase):
             api.remove(hook)
         self.assertEqual((function(), log.of_a_call()), ("own", ""))
 
+    def test_between_two_foreign_hooks(self):
+        # A frame that a foreign hook has is not back where one of ours is behind that.
+        log = Log()
+        shadow.watch(True)
+        inner = log.install("b")
+        probe.foreign_hook(True)
+        outer = log.install("a")
+        try:
+            self.assertEqual(log.of_a_call(), "ab")
+        finally:
+            api.remove(outer)
+            probe.foreign_hook(False)
+            api.remove(inner)
+            shadow.watch(False)
+        self.assertEqual(function(), "own")
+
+    def test_a_circle_through_two_of_ours(self):
+        log = Log()
+        probe.foreign_hook(True)
+        hooks = [log.install(name) for name in "ab"]
+        probe.foreign_hook(True)
+        try:
+            self.assertEqual((function(), log.of_a_call()), ("own", "ba"))
+        finally:
+            probe.foreign_hook(False)
+            for hook in hooks:
+                api.remove(hook)
+
     def test_many(self):
         hooks = []
         with self.assertRaisesRegex(RuntimeError, "64 hooks already"):
@@ -191,6 +219,13 @@ class CodeHook(FrameTestCase):
                 raise LookupError("from the hook")
 
         with hooked(callback, api.install_code_hook), self.assertRaisesRegex(LookupError, "from the hook"):
+            function()
+
+    def test_an_answer_with_an_exception(self):
+        def callback(frame):
+            return api.both(function.__code__, LookupError) if api.code(frame) is function.__code__ else None
+
+        with hooked(callback, api.install_code_hook), self.assertRaises(LookupError):
             function()
 
     def test_own_frames_are_not_asked_about(self):

@@ -70,7 +70,6 @@ pub unsafe extern "C" fn PyFrameShim_GetFreshExtra(
     }
     // SAFETY: just asked.
     let code = unsafe { frame.code_of_call() };
-    // A frame of 3.13 that runs its first instruction stands there too; `PyFrameShim_EvalCode` refuses it.
     if frame.is_at_start(code) { code_extra::get(code, place) } else { fresh_extra(&frame, code, place) }
 }
 

@@ -107,7 +107,11 @@ unsafe fn eval_code(
 ) -> *mut PyObject {
     // SAFETY: the caller's promise.
     unsafe {
-        let (Ok(frame), Ok(thread)) = (frame(raw), thread(tstate)) else { return ptr::null_mut() };
+        let Ok(frame) = frame(raw) else { return ptr::null_mut() };
+        let thread = match thread(tstate) {
+            Ok(thread) => thread,
+            Err(_) => return finished(frame, &Thread::current(), None),
+        };
         let (code, function, options) = match arguments(code, function, flags) {
             Ok(arguments) => arguments,
             // Ends with the exception that is set.
@@ -178,8 +182,11 @@ pub unsafe extern "C" fn PyFrameShim_Return(
     // SAFETY: the caller's promise.
     unsafe {
         let result = NonNull::new(result).map(|result| Owned::from_owned(result));
-        let (Ok(frame), Ok(thread)) = (frame(raw), thread(tstate)) else { return ptr::null_mut() };
-        finished(frame, &thread, result)
+        let Ok(frame) = frame(raw) else { return ptr::null_mut() };
+        match thread(tstate) {
+            Ok(thread) => finished(frame, &thread, result),
+            Err(_) => finished(frame, &Thread::current(), None),
+        }
     }
 }
 

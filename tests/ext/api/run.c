@@ -19,6 +19,17 @@ static PyObject *last_caller(PyObject *module, PyObject *none)
     return address(caller);
 }
 
+/* no_thread(): the next EvalCode and Return of a hook get NULL for the thread state. */
+static bool without_thread;
+
+static PyObject *no_thread(PyObject *module, PyObject *none)
+{
+    (void)module;
+    (void)none;
+    without_thread = true;
+    Py_RETURN_NONE;
+}
+
 static PyObject *eval_code(PyFrameShim_Hook *hook, PyThreadState *tstate, PyFrameShim_Frame *frame, PyObject *answer)
 {
     PyObject *code, *function = NULL;
@@ -34,6 +45,10 @@ static PyObject *act(PyFrameShim_Hook *hook, PyThreadState *tstate, PyFrameShim_
 {
     if (answer == NULL) {
         return PyFrameShim_Return(tstate, frame, NULL);
+    }
+    if (without_thread && (PyTuple_Check(answer) || PyList_Check(answer))) {
+        without_thread = false;
+        tstate = NULL;
     }
     if (PyTuple_Check(answer)) {
         return eval_code(hook, tstate, frame, answer);
@@ -67,6 +82,13 @@ static PyObject *call_back(PyFrameShim_Hook *handle, void *data, PyThreadState *
     return result;
 }
 
+/* both(answer, exception): a code hook's callback that returns this leaves the exception set as well. */
+static PyObject *both(PyObject *module, PyObject *args)
+{
+    (void)module;
+    return PySequence_List(args);
+}
+
 static PyObject *code_call_back(void *data, PyThreadState *tstate, PyFrameShim_Frame *frame)
 {
     Hook *hook = data;
@@ -77,6 +99,12 @@ static PyObject *code_call_back(void *data, PyThreadState *tstate, PyFrameShim_F
     if (answer == Py_None) {
         Py_DECREF(answer);
         return NULL;
+    }
+    if (answer != NULL && PyList_Check(answer)) {
+        PyErr_SetNone(PyList_GetItem(answer, 1));
+        PyObject *with_exception = Py_NewRef(PyList_GetItem(answer, 0));
+        Py_DECREF(answer);
+        return with_exception;
     }
     return answer;
 }
@@ -231,6 +259,8 @@ PyMethodDef run_methods[] = {
     {"install", install, METH_O, NULL},
     {"install_code_hook", install_code_hook, METH_O, NULL},
     {"remove", remove_hook, METH_O, NULL},
+    {"both", both, METH_VARARGS, NULL},
+    {"no_thread", no_thread, METH_NOARGS, NULL},
     {"last_caller", last_caller, METH_NOARGS, NULL},
     {"can_eval_code", can_eval_code, METH_VARARGS, NULL},
     {"eval_code_now", eval_code_now, METH_VARARGS, NULL},
