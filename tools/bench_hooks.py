@@ -14,7 +14,7 @@ TAKEN_OVER = """## Taking a frame over
 
 What a call of a Python function takes, called from C, in ns and in instructions: with no hook, and what each hook adds to one that
 does nothing. Medians of rounds in which all take turns in one process. All find the code to run with the code object
-(`PyFrameShim_GetFreshExtra`), so that "shadow" is what PyTorch's way costs with that lookup.
+(a code extra), so that "shadow" is what PyTorch's way costs with that lookup.
 
 - **hook**: does nothing. **hook, chained**: installed with `PyFrameShim_InstallHook`, and passes frames on.
 - **shadow**: a second frame and a copy of the function, by the functions of `cpython_defs.h`, as PyTorch does it.

@@ -10,9 +10,12 @@ use crate::runtime::is_known_to_lack_tier_2;
 use crate::version;
 use crate::view::{Code, Frame, Owner, Thread};
 
-/// Gives a frame other code, if that is the usual case; whether it was.
+/// Gives a frame other code, if that is the usual case; whether it was. The frame is then to be evaluated.
+///
+/// # Safety
+/// As [`super::take_over`].
 #[inline(always)]
-pub fn take_over_at_once(frame: &Frame<'_>, thread: &Thread<'_>, code: Code<'_>) -> bool {
+pub unsafe fn take_over_at_once(frame: &Frame<'_>, thread: &Thread<'_>, code: Code<'_>) -> bool {
     if frame.owner() != Owner::Thread {
         return false;
     }
