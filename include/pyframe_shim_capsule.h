@@ -73,10 +73,11 @@ static inline int PyFrameShim_Import(void)
     }
     Py_DECREF(package);
     const PyFrameShim_Functions *functions = (const PyFrameShim_Functions *)PyCapsule_Import("pyframe_shim._C_API", 0);
-    if (functions == NULL) {
+    if (functions == NULL && !PyErr_ExceptionMatches(PyExc_AttributeError)) {
         return -1;
     }
-    if (functions->size < sizeof(PyFrameShim_Functions)) {
+    /* The first packages had no capsule. */
+    if (functions == NULL || functions->size < sizeof(PyFrameShim_Functions)) {
         PyErr_SetString(PyExc_ImportError,
             "the installed package pyframe-shim is older than the header that this extension was "
             "compiled with; upgrade it: pip install --upgrade pyframe-shim");

@@ -35,6 +35,16 @@ class Symbols(unittest.TestCase):
         declared.remove("PyFrameShim_Import")  # an inline function of the header itself
         self.assertEqual(sorted(declared), sorted(exported()))
 
+    def test_the_capsule_has_them_in_the_order_of_its_header(self):
+        """By position is how an extension finds them that was compiled with the header of another version."""
+        header = (ROOT / "include" / "pyframe_shim_capsule.h").read_text()
+        fields = re.findall(r"\(\*(\w+)\)\(", header.partition("typedef struct {")[2].partition("} PyFrameShim_Functions;")[0])
+        table = re.findall(r"\w+::PyFrameShim_(\w+)", (ROOT / "src" / "capi" / "shim" / "capsule.rs").read_text())
+        self.assertEqual(fields, table)
+        macros = re.findall(r"^#define PyFrameShim_(\w+) \(PyFrameShim_functions->(\w+)\)$", header, re.MULTILINE)
+        self.assertEqual(macros, [(name, name) for name in fields])
+        self.assertEqual(sorted(f"PyFrameShim_{name}" for name in fields), [name for name in exported() if name.startswith("PyFrameShim_")])
+
     def test_shared_library_defines_the_list(self):
         for build in BUILDS:
             self.assertEqual(defined("--dyn-syms", build.shared), sorted(exported()))

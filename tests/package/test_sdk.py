@@ -166,9 +166,10 @@ print(json.dumps(answers))
     def test_abi3_client_without_the_package(self):
         installed = self.folder / "installed"
         succeed([PYTHON, "-m", "pip", "install", "--no-deps", "--no-index", "--target", installed, self.abi3_wheel()], env=without_rust())
-        code = "import sys; sys.modules['pyframe_shim'] = None; import swap_code"
-        done = process([PYTHON, "-c", code], env=clean_environment(PYTHONPATH=installed))
-        self.assertIn("ModuleNotFoundError", done.stderr)
+        for package, error in (("None", "ModuleNotFoundError"), ("sys", "ImportError: the installed package pyframe-shim is older")):
+            code = f"import sys; sys.modules['pyframe_shim'] = {package}; import swap_code"
+            done = process([PYTHON, "-c", code], env=clean_environment(PYTHONPATH=installed))
+            self.assertIn(error, done.stderr)
 
     def cmake(self, target="shared", version="0.1", before="", python="Python"):
         """Configure and build a client; what CMake did."""
