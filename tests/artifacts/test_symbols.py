@@ -38,7 +38,8 @@ class Symbols(unittest.TestCase):
     def test_the_capsule_has_them_in_the_order_of_its_header(self):
         """By position is how an extension finds them that was compiled with the header of another version."""
         header = (ROOT / "include" / "pyframe_shim_capsule.h").read_text()
-        fields = re.findall(r"\(\*(\w+)\)\(", header.partition("typedef struct {")[2].partition("} PyFrameShim_Functions;")[0])
+        fields = header.partition("typedef struct {")[2].partition("} PyFrameShim_Functions;")[0]
+        fields = re.findall(r"^    [\w *]+\(\*(\w+)\)\(", fields, re.MULTILINE)
         table = re.findall(r"\w+::PyFrameShim_(\w+)", (ROOT / "src" / "capi" / "shim" / "capsule.rs").read_text())
         self.assertEqual(fields, table)
         macros = re.findall(r"^#define PyFrameShim_(\w+) \(PyFrameShim_functions->(\w+)\)$", header, re.MULTILINE)
