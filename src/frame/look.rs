@@ -149,7 +149,7 @@ pub fn line(frame: &Frame<'_>) -> Option<i32> {
 pub fn is_complete(frame: &Frame<'_>) -> bool {
     match frame.owner() {
         Owner::Interpreter | Owner::Cleared => false,
-        Owner::Thread if frame.is_not_started() => is_linked_in_any(frame) && !frame.is_incomplete(),
+        Owner::Thread if frame.is_not_started() => !frame.is_incomplete() && is_linked_in_any(frame),
         Owner::Thread | Owner::Generator | Owner::FrameObject => !frame.is_incomplete(),
     }
 }
