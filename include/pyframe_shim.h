@@ -104,7 +104,8 @@ int PyFrameShim_IsComplete(PyFrameShim_Frame *frame);
 
 /* The innermost complete frame that the thread runs, and the nearest complete caller of a frame. The caller of the frame that a
  * hook was given is what made the call; a generator that nothing resumes has none, and of one that is resumed it has to be asked
- * before the hook runs Python code. Quiet NULL at the bottom. In a frame of another thread they look there. */
+ * before the hook runs Python code. Quiet NULL at the bottom. The thread may be
+ * another than the calling one. */
 PyFrameShim_Frame *PyFrameShim_CurrentFrame(PyThreadState *tstate);
 PyFrameShim_Frame *PyFrameShim_Previous(PyFrameShim_Frame *frame);
 
@@ -184,12 +185,12 @@ typedef PyObject *(*PyFrameShim_HookFunction)(
 PyFrameShim_Hook *PyFrameShim_InstallHook(PyFrameShim_HookFunction function, void *data);
 
 /* Takes a hook out, in whatever order, also from inside of its function: 0, or -1 with ValueError if there is no such hook in this
- * interpreter any more. That is told until 4,096 other hooks have been installed. If a foreign hook is in front of it, which nobody can tell of that, it stays in the chain and passes
- * frames on, and its function is not called again. */
+ * interpreter any more (that is told until 4,096 other hooks have been installed). If a foreign hook is in front of it, which
+ * nobody can tell of that, it stays in the chain and passes frames on, and its function is not called again. */
 int PyFrameShim_RemoveHook(PyFrameShim_Hook *hook);
 
 /* Evaluates a frame as it would have been without the hook; NULL stands for no hook at all. New, or NULL with an exception.
- * Consumes the frame, unless it or `tstate` is NULL. A hook that has been removed may still pass on what it was given. */
+ * Consumes the frame. A hook that has been removed may still pass on what it was given. */
 PyObject *PyFrameShim_EvalNext(PyFrameShim_Hook *hook, PyThreadState *tstate, PyFrameShim_Frame *frame, int throwflag);
 
 /* The same with the interpreter's own evaluator, past all hooks. */

@@ -83,7 +83,7 @@ class WrongArguments(FrameTestCase):
                 self.assertLess(growth(lambda: self.assertRaises(error, function, 1), 100), NOISE)
 
     def test_no_thread(self):
-        for answer in ((other.__code__,), [7]):
+        for answer in ((other.__code__,), [7], "default", "next"):
 
             def attempt():
                 api.no_thread()

@@ -1,10 +1,10 @@
 //! Hooks, for C.
 
 use super::arguments::value_error;
+use super::run::refuse_null;
 use crate::hook::{self, CodeHookFunction, Handle, HookFunction};
 use crate::sys::_PyInterpreterFrame;
 use core::ffi::{c_int, c_void};
-use core::ptr;
 use pyo3_ffi::{PyObject, PyThreadState};
 
 /// Installs a hook ([`hook::install`]): its handle, or NULL with an exception.
@@ -56,8 +56,8 @@ pub unsafe extern "C" fn PyFrameShim_EvalNext(
     throwflag: c_int,
 ) -> *mut PyObject {
     if raw.is_null() || tstate.is_null() {
-        let _ = value_error(c"neither the thread state nor the frame may be NULL");
-        return ptr::null_mut();
+        // SAFETY: the caller's promise.
+        return unsafe { refuse_null(raw) };
     }
     // SAFETY: the caller's promise.
     unsafe { hook::eval_next(handle, tstate, raw, throwflag) }

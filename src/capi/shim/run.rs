@@ -21,11 +21,26 @@ pub unsafe extern "C" fn PyFrameShim_EvalDefault(
     throwflag: c_int,
 ) -> *mut PyObject {
     if raw.is_null() || tstate.is_null() {
-        let _ = value_error(c"neither the thread state nor the frame may be NULL");
-        return ptr::null_mut();
+        // SAFETY: the caller's promise.
+        return unsafe { refuse_null(raw) };
     }
     // SAFETY: the caller's promise.
     unsafe { _PyEval_EvalFrameDefault(tstate, raw, throwflag) }
+}
+
+/// Consumes a frame that came without a thread state; `ValueError` for that, or for no frame.
+///
+/// # Safety
+/// As [`PyFrameShim_EvalDefault`].
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn refuse_null(raw: *mut _PyInterpreterFrame) -> *mut PyObject {
+    // SAFETY: the caller's promise; whoever has a frame holds the GIL.
+    unsafe {
+        let Ok(frame) = frame(raw) else { return ptr::null_mut() };
+        let _ = value_error(c"the thread state must not be NULL");
+        finished(frame, &Thread::current(), None)
+    }
 }
 
 /// Whether code can run in the frame's place: 0, the number of an [`Obstacle`], or -1 with an exception.

@@ -40,13 +40,13 @@ static PyObject *eval_code(PyFrameShim_Hook *hook, PyThreadState *tstate, PyFram
     return PyFrameShim_EvalCode(hook, tstate, frame, code, function == Py_None ? NULL : function, flags);
 }
 
-/* What a callback answers: None for the frame as it is, a tuple for EvalCode, a list of one or none for Return, "default". */
+/* What a callback answers: None for the frame as it is, a tuple for EvalCode, a list of one or none for Return, "default", "next". */
 static PyObject *act(PyFrameShim_Hook *hook, PyThreadState *tstate, PyFrameShim_Frame *frame, int throwflag, PyObject *answer)
 {
     if (answer == NULL) {
         return PyFrameShim_Return(tstate, frame, NULL);
     }
-    if (without_thread && (PyTuple_Check(answer) || PyList_Check(answer))) {
+    if (without_thread && (PyTuple_Check(answer) || PyList_Check(answer) || PyUnicode_Check(answer))) {
         without_thread = false;
         tstate = NULL;
     }
@@ -57,7 +57,9 @@ static PyObject *act(PyFrameShim_Hook *hook, PyThreadState *tstate, PyFrameShim_
         return PyFrameShim_Return(tstate, frame, PyList_Size(answer) ? Py_NewRef(PyList_GetItem(answer, 0)) : NULL);
     }
     if (PyUnicode_Check(answer)) {
-        return PyFrameShim_EvalDefault(tstate, frame, throwflag);
+        bool is_next = PyUnicode_CompareWithASCIIString(answer, "next") == 0;
+        return is_next ? PyFrameShim_EvalNext(hook, tstate, frame, throwflag)
+                       : PyFrameShim_EvalDefault(tstate, frame, throwflag);
     }
     return PyFrameShim_EvalNext(hook, tstate, frame, throwflag);
 }
