@@ -19,7 +19,7 @@
 //! impl Hook for Replace {
 //!     fn evaluate<'c>(&self, call: Call<'c>) -> Evaluated<'c> {
 //!         let Self([wanted, other]) = *self;
-//!         if call.frame().code().is_none_or(|code| code.as_ptr() as usize != wanted) {
+//!         if call.code().is_none_or(|code| code.as_ptr() as usize != wanted) {
 //!             return call.run();
 //!         }
 //!         // SAFETY: the code is kept for as long as the hook is installed.

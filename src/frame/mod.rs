@@ -14,10 +14,13 @@
 //!     // SAFETY: the references keep both.
 //!     unsafe { Function::from_object(NonNull::new(object.as_ptr()).expect("an object")) }.expect("a function")
 //! });
-//! let copy = copy_with_new_code(add, multiply.code()).expect("as many free variables: none");
+//! // SAFETY: nothing gives the functions other code.
+//! let code = unsafe { multiply.current_code() };
+//! let copy = copy_with_new_code(add, code).expect("as many free variables: none");
 //! // SAFETY: the reference keeps it.
 //! let copy = unsafe { Function::from_object(NonNull::new(copy.as_ptr()).expect("an object")) }.expect("a function");
-//! assert_eq!(copy.code().as_ptr(), multiply.code().as_ptr());
+//! // SAFETY: as above.
+//! assert_eq!(unsafe { copy.current_code() }.as_ptr(), code.as_ptr());
 //! ```
 
 mod clear;

@@ -13,7 +13,10 @@ use crate::view::{Code, Frame, FrameObject, Owner, Thread, disown};
 ///
 /// # Errors
 /// `MemoryError`.
-pub fn new_untracked(code: Code<'_>) -> Result<Owned, Raised> {
+///
+/// # Safety
+/// The reference is released by a thread that holds the GIL.
+pub unsafe fn new_untracked(code: Code<'_>) -> Result<Owned, Raised> {
     let object = FrameObject::make(code.slots() + code.stack_slots())?;
     // SAFETY: it is one.
     disown(unsafe { FrameObject::of(&object) });
@@ -53,7 +56,8 @@ fn require_makeable<'f>(frame: &Frame<'f>) -> Result<Code<'f>, Broken> {
 
 /// As [`make_and_set`], where no exception is pending and the contract is held.
 fn make<'f>(frame: &Frame<'f>, code: Code<'f>) -> Result<FrameObject<'f>, Raised> {
-    let object = new_untracked(code)?;
+    // SAFETY: whoever has a frame holds the GIL, and it is released here or by the frame.
+    let object = unsafe { new_untracked(code) }?;
     if let Some(winner) = frame.frame_object() {
         // GH-97002: on 3.11 the allocation may collect garbage, and a finalizer may ask for this very frame. It has
         // been given an object then, and that one is the frame's.

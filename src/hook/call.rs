@@ -50,15 +50,50 @@ pub struct Evaluated<'c>(*mut PyObject, Brand<'c>);
 /// Neither longer nor shorter than the call.
 type Brand<'c> = PhantomData<fn(&'c ()) -> &'c ()>;
 
+/// A reference that does not leave the call: it is released by a thread that holds the GIL.
+///
+/// ```compile_fail,E0521
+/// use pyframe_shim::hook::{Call, Evaluated, Value};
+/// use std::cell::RefCell;
+///
+/// thread_local! {
+///     static KEPT: RefCell<Vec<Value<'static>>> = const { RefCell::new(Vec::new()) };
+/// }
+/// fn keep<'c>(call: &Call<'c>) {
+///     KEPT.with_borrow_mut(|kept| kept.extend(call.value(0)));
+/// }
+/// ```
+pub struct Value<'v>(Owned, PhantomData<&'v ()>);
+
+impl Value<'_> {
+    /// The object, borrowed.
+    pub fn as_ptr(&self) -> *mut PyObject {
+        self.0.as_ptr()
+    }
+
+    /// The object, and with it the duty to release it.
+    pub fn into_ptr(self) -> *mut PyObject {
+        self.0.into_ptr()
+    }
+
+    /// The reference, free of the call.
+    ///
+    /// # Safety
+    /// It is released by a thread that holds the GIL.
+    pub unsafe fn into_owned(self) -> Owned {
+        self.0
+    }
+}
+
 /// A frame that is about to be evaluated. A hook gives it away for what it returns:
 ///
 /// ```compile_fail,E0505
 /// use pyframe_shim::hook::{Call, Evaluated};
 ///
 /// fn too_late(call: Call<'_>) -> Evaluated<'_> {
-///     let frame = call.frame();
+///     let code = call.code();
 ///     let evaluated = call.run();
-///     assert!(frame.code().is_some());
+///     assert!(code.is_some());
 ///     evaluated
 /// }
 /// ```
@@ -71,10 +106,23 @@ pub struct Call<'c> {
 }
 
 impl<'c> Call<'c> {
-    /// The frame. What is seen of it cannot be kept for longer than the call is.
-    pub fn frame(&self) -> Frame<'_> {
+    /// The frame, for what is not offered here. What is seen of it cannot be kept for longer than the call is.
+    ///
+    /// # Safety
+    /// References that are made of it are released by a thread that holds the GIL; what is borrowed is not used where Python code
+    /// may have changed it.
+    pub unsafe fn frame(&self) -> Frame<'_> {
+        self.view()
+    }
+
+    fn view(&self) -> Frame<'_> {
         // SAFETY: the interpreter passes a frame, which stays where it is until the call is given away.
         unsafe { Frame::from_raw(self.frame.as_ptr()).unwrap_unchecked() }
+    }
+
+    /// The code that the frame runs.
+    pub fn code(&self) -> Option<Code<'_>> {
+        self.view().code()
     }
 
     fn thread(&self) -> Thread<'_> {
@@ -84,13 +132,13 @@ impl<'c> Call<'c> {
 
     /// Whether nothing of the frame has run: not so for a generator that is resumed.
     pub fn is_fresh(&self) -> bool {
-        self.throwflag == 0 && is_fresh(&self.frame(), &self.thread())
+        self.throwflag == 0 && is_fresh(&self.view(), &self.thread())
     }
 
-    /// What lies in a slot, with cells seen through: a reference; `None` if it is unbound, or there is no such slot. An exception
+    /// What lies in a slot, with cells seen through; `None` if it is unbound, or there is no such slot. An exception
     /// that is thrown into the frame stays.
-    pub fn value(&self, slot: usize) -> Option<Owned> {
-        let frame = self.frame();
+    pub fn value(&self, slot: usize) -> Option<Value<'_>> {
+        let frame = self.view();
         if frame.code().is_none_or(|code| slot >= code.slots()) {
             return None;
         }
@@ -98,23 +146,23 @@ impl<'c> Call<'c> {
         let contents = locals::slot(&frame, slot);
         pending.restore();
         // SAFETY: the slot or the cell keeps it, and nothing has run since.
-        contents.ok()?.value.map(|value| unsafe { Owned::from_borrowed(value) })
+        contents.ok()?.value.map(|value| Value(unsafe { Owned::from_borrowed(value) }, PhantomData))
     }
 
     /// A fresh dict of its locals. An exception that is thrown into the frame stays, unless this fails.
     ///
     /// # Errors
     /// As [`locals::choose`].
-    pub fn locals(&self, choice: Choice) -> Result<Owned, Raised> {
+    pub fn locals(&self, choice: Choice) -> Result<Value<'_>, Raised> {
         let pending = PendingException::take();
-        let locals = locals::choose(&self.frame(), choice).map_err(raised)?;
+        let locals = locals::choose(&self.view(), choice).map_err(raised)?;
         pending.restore();
-        Ok(locals)
+        Ok(Value(locals, PhantomData))
     }
 
     /// Why code cannot run in its place.
     pub fn obstacle(&self, code: Code<'_>, function: Option<Function<'_>>) -> Option<Obstacle> {
-        obstacle(&self.frame(), &self.thread(), self.throwflag != 0, code, function)
+        obstacle(&self.view(), &self.thread(), self.throwflag != 0, code, function)
     }
 
     /// Evaluates the frame as it would be without the hook. If the hook has left an exception behind, the call ends with that.
@@ -147,7 +195,7 @@ impl<'c> Call<'c> {
         let (found, own) = unsafe {
             (Code::from_object(code.object()), function.map(|function| Function::from_object(function.object())))
         };
-        let (frame, thread) = (self.frame(), self.thread());
+        let (frame, thread) = (self.view(), self.thread());
         match (found, own) {
             (Some(code), None | Some(Some(_))) => {
                 // SAFETY: the frame has been given to this hook, and nothing has evaluated it.
@@ -163,7 +211,7 @@ impl<'c> Call<'c> {
     /// Ends the frame's call without running it: with a result, or with the exception that is set.
     pub fn finish(self, result: Result<Owned, Raised>) -> Evaluated<'c> {
         // SAFETY: the frame has been given to this hook, and nothing has evaluated it.
-        let finished = unsafe { finish(self.frame(), &self.thread(), result.ok()) };
+        let finished = unsafe { finish(self.view(), &self.thread(), result.ok()) };
         Evaluated(finished.map_or(ptr::null_mut(), Owned::into_ptr), self.brand)
     }
 }

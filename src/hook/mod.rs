@@ -34,7 +34,7 @@ mod next;
 mod slot;
 
 pub use ask::CodeHookFunction;
-pub use call::{Call, Evaluated, Hook, Installed, install_hook};
+pub use call::{Call, Evaluated, Hook, Installed, Value, install_hook};
 pub use chain::{install, install_code_hook, remove};
 pub use next::{eval_next, evaluator_behind};
 pub use slot::{Handle, HookFunction};

@@ -33,8 +33,16 @@ impl<'f> Function<'f> {
         self.raw.as_ptr()
     }
 
-    /// Its code.
-    pub fn code(self) -> Code<'f> {
+    /// Its code, for other crates.
+    ///
+    /// # Safety
+    /// No Python code gives the function other code for `'f`.
+    pub unsafe fn current_code(self) -> Code<'f> {
+        self.code()
+    }
+
+    /// Its code. Python code may replace it.
+    pub(crate) fn code(self) -> Code<'f> {
         let code = read!(self, func_code);
         // SAFETY: a function always has code; this one's stays alive with it, unless Python code replaces it.
         unsafe { Code::from_raw(code.cast()).unwrap_unchecked() }

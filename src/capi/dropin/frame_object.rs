@@ -18,7 +18,7 @@ pub unsafe extern "C" fn THP_PyFrame_New_NoTrack(raw: *const PyCodeObject) -> *m
     const SYMBOL: Symbol = Symbol::THP_PyFrame_New_NoTrack;
     called(SYMBOL);
     // SAFETY: the caller's promise.
-    let made = unsafe { code(raw.cast_mut(), SYMBOL) }.and_then(new_untracked);
+    let made = unsafe { code(raw.cast_mut(), SYMBOL).and_then(|code| new_untracked(code)) };
     made.map_or(ptr::null_mut(), Owned::into_ptr).cast()
 }
 

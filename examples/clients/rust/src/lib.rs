@@ -1,7 +1,7 @@
 //! `swap.Swap(code, other)`: while the object lives, `other` runs wherever `code` is called, and `calls` has the locals that
 //! each call began with.
 
-use pyframe_shim::hook::{Call, Evaluated, Hook, Installed, install_hook};
+use pyframe_shim::hook::{Call, Evaluated, Hook, Installed, Value, install_hook};
 use pyframe_shim::locals::Choice;
 use pyframe_shim::py::Owned;
 use pyo3::prelude::*;
@@ -16,7 +16,7 @@ struct SwapHook {
 
 impl Hook for SwapHook {
     fn evaluate<'c>(&self, call: Call<'c>) -> Evaluated<'c> {
-        let is_it = call.frame().code().is_some_and(|code| code.as_ptr().cast() == self.code.as_ptr());
+        let is_it = call.code().is_some_and(|code| code.as_ptr().cast() == self.code.as_ptr());
         if !is_it || !call.is_fresh() {
             return call.run();
         }
@@ -29,7 +29,7 @@ impl Hook for SwapHook {
 }
 
 impl SwapHook {
-    fn write_down(&self, locals: Owned) {
+    fn write_down(&self, locals: Value<'_>) {
         Python::attach(|py| {
             // SAFETY: the reference is handed over.
             let locals = unsafe { Bound::from_owned_ptr(py, locals.into_ptr()) };
