@@ -28,7 +28,7 @@ class Wheel(PackageTest):
         self.assertEqual(package - {native}, modules)
         self.assertEqual(
             {name.removeprefix(sdk) for name in names if name.startswith(sdk)},
-            {f"include/pyframe-shim-{MINOR}/{name}.h" for name in ("cpython_defs", "pyframe_shim")}
+            {f"include/pyframe-shim-{MINOR}/{name}.h" for name in ("cpython_defs", "pyframe_shim", "pyframe_shim_capsule")}
             | {f"lib/libpyframe_shim-{MINOR}.a", f"lib/libpyframe_shim-{MINOR}.so"}
             | {f"lib/cmake/PyFrameShim-{MINOR}/PyFrameShimConfig{part}.cmake" for part in ("", "Version")}
             | {f"lib/pkgconfig/pyframe-shim-{MINOR}{kind}.pc" for kind in ("", "-static")},
