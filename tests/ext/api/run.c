@@ -1,11 +1,15 @@
 /* Hooks that Python code drives, and what they do with a frame. */
 #include "api.h"
 
-/* A hook: the data of PyFrameShim_InstallHook. Never freed while it may be called. */
-typedef struct {
+/* A hook: the data of PyFrameShim_InstallHook. Never freed: a call of its function may not have returned. */
+typedef struct Hook {
     PyFrameShim_Hook *hook;
     PyObject *callback;
+    struct Hook *earlier;
 } Hook;
+
+/* Those that are not installed any more. */
+static Hook *removed;
 
 static _Thread_local bool in_callback;
 
@@ -146,7 +150,9 @@ static PyObject *remove_hook(PyObject *module, PyObject *argument)
     if (hook == NULL || PyFrameShim_RemoveHook(hook->hook) < 0) {
         return NULL;
     }
-    /* The structure stays: this may be called from inside of the hook. */
+    /* This may be called from inside of the hook. */
+    hook->earlier = removed;
+    removed = hook;
     Py_CLEAR(hook->callback);
     Py_RETURN_NONE;
 }
