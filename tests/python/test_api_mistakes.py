@@ -114,7 +114,8 @@ class WrongArguments(FrameTestCase):
                 api.copy_function(closure, closure.__code__, wrong)
         self.assertEqual(api.copy_function(closure, closure.__code__)(), 1)
         self.assertIsNone(api.copy_function(closure, other.__code__).__closure__)
-        self.assertEqual(api.copy_function(function, closure.__code__, closure.__closure__)(), 1)
+        # Not called with the defaults of another function: debug builds of CPython 3.11 assert that they fit the code.
+        self.assertEqual(api.copy_function(lambda: 2, closure.__code__, closure.__closure__)(), 1)
 
 
 class WhatDoesNotFit(FrameTestCase):
