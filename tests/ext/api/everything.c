@@ -25,10 +25,12 @@ static void release(void *extra)
 /* The code to run in the place of `code`: borrowed; NULL with an exception. */
 static PyObject *other_code(PyObject *code)
 {
-    PyObject *other = PyFrameShim_GetCodeExtra(code, all.place);
-    if (other != NULL) {
-        return other;
+    /* (make, other): what an earlier `make` has made is not wanted. */
+    PyObject *pair = PyFrameShim_GetCodeExtra(code, all.place);
+    if (pair != NULL && PyTuple_GetItem(pair, 0) == all.make) {
+        return PyTuple_GetItem(pair, 1);
     }
+    PyObject *other;
     PyThreadState *tstate = PyThreadState_Get();
     making = true;
     PyThreadState_EnterTracing(tstate);
@@ -37,10 +39,12 @@ static PyObject *other_code(PyObject *code)
     Py_DECREF(make);
     PyThreadState_LeaveTracing(tstate);
     making = false;
-    if (other != NULL && PyFrameShim_SetCodeExtra(code, all.place, other) < 0) {
-        Py_CLEAR(other);
+    pair = other == NULL ? NULL : PyTuple_Pack(2, all.make, other);
+    Py_XDECREF(other);
+    if (pair != NULL && PyFrameShim_SetCodeExtra(code, all.place, pair) < 0) {
+        Py_CLEAR(pair);
     }
-    return other;
+    return pair == NULL ? NULL : PyTuple_GetItem(pair, 1);
 }
 
 static PyObject *take_over(PyFrameShim_Hook *hook, void *data, PyThreadState *tstate, PyFrameShim_Frame *frame, int throwflag)
@@ -101,8 +105,8 @@ static PyObject *take_over_everything(PyObject *module, PyObject *args)
     if (!PyArg_ParseTuple(args, "O|I", &make, &flags)) {
         return NULL;
     }
-    /* Another place each time: what an earlier `make` has made is not wanted. */
-    if (make != Py_None && (all.place = PyFrameShim_NewCodeExtra(release)) < 0) {
+    /* There are 255 places. */
+    if (all.place < 0 && (all.place = PyFrameShim_NewCodeExtra(release)) < 0) {
         return NULL;
     }
     Py_XDECREF(all.make);
