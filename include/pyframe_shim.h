@@ -1,22 +1,22 @@
-/* pyframe-shim's own API: hooks of frame evaluation (PEP 523) that are written once for every CPython from 3.11 on. A hook looks
- * at frames, reads their locals, runs other code in their place, or ends them.
+/* pyframe-shim's own API: hooks of frame evaluation (PEP 523) that are written once for every CPython from 3.11 on. A hook
+ * looks at frames, reads their locals, runs other code in their place, or ends them.
  *
  * C11 or C++17, with Py_LIMITED_API as well. Needs neither Py_BUILD_CORE nor an internal header. The README begins with a hook
  * of twenty lines.
  *
- * The functions are in the static library, in the shared library, and in the Python package `pyframe_shim`, which hands them out
- * in a capsule. For the last, define PYFRAME_SHIM_USE_CAPSULE before this header is included, link nothing, and call
+ * The functions are in the static library, in the shared library, and in the Python package `pyframe_shim`, which hands them
+ * out in a capsule. For the last, define PYFRAME_SHIM_USE_CAPSULE before this header is included, link nothing, and call
  * PyFrameShim_Import (pyframe_shim_capsule.h) when your module is imported: one abi3 extension then serves every CPython.
  *
  * Every function needs the GIL, unless its comment says otherwise. The caller owns a "new" reference. A "borrowed" one is the
  * frame's: it is valid until the frame runs on or is cleared, and until the caller runs Python code that may change the frame.
- * Yes and no are 1 and 0. A function that returns -1 or NULL has set an exception, unless its comment says "quiet". A NULL frame
- * or thread state is a ValueError. Wrong arguments never end the process, and change nothing, with one exception: a function that
- * consumes a frame consumes it whatever else is wrong, so that a hook can return what it returns.
+ * Yes and no are 1 and 0. A function that returns -1 or NULL has set an exception, unless its comment says "quiet". A NULL
+ * frame or thread state is a ValueError. Wrong arguments never end the process, and change nothing, with one exception: a
+ * function that consumes a frame consumes it whatever else is wrong, so that a hook can return what it returns.
  *
  * Which frames may be passed, and until when:
- *   - the frame that a hook was given: until the hook passes it to a function that consumes it, or returns. Looking at it is for all
- *     threads, consuming it for the hook's;
+ *   - the frame that a hook was given: until the hook passes it to a function that consumes it, or returns. Every thread may
+ *     look at it; the thread that runs the hook consumes it;
  *   - a frame that a thread runs, by PyFrameShim_CurrentFrame and PyFrameShim_Previous: until it returns;
  *   - the frame of a frame object, generator or coroutine: for as long as the caller holds that object.
  * Nothing can tell a frame from memory that was one: a pointer that is kept for longer is a mistake that is not caught. */
@@ -68,8 +68,8 @@ const PyFrameShim_Build *PyFrameShim_BuildInfo(void);
 /* An interpreter frame: what PEP 523 hands to a hook. */
 typedef struct _PyInterpreterFrame PyFrameShim_Frame;
 
-/* Borrowed. Quiet NULL for an entry frame, which runs no code, and for a frame that has been cleared. There is no function either
- * in a frame that an embedder has made with something else in the function's place. */
+/* Borrowed. Quiet NULL for an entry frame, which runs no code, and for a frame that has been cleared. There is no function
+ * either in a frame that an embedder has made with something else in the function's place. */
 PyObject *PyFrameShim_Code(PyFrameShim_Frame *frame);
 PyObject *PyFrameShim_Function(PyFrameShim_Frame *frame);
 PyObject *PyFrameShim_Globals(PyFrameShim_Frame *frame);
@@ -79,9 +79,10 @@ PyObject *PyFrameShim_Builtins(PyFrameShim_Frame *frame);
  * locals lie in slots. */
 PyObject *PyFrameShim_Namespace(PyFrameShim_Frame *frame);
 
-/* The byte offset of the instruction that was begun last, in the code; quiet -1 before the first. On CPython 3.13 `f_lasti` of a
- * frame that does not run tells of the next instruction; this is the same on every minor, but for a frame that waits for one it
- * has called: up to 3.12 that may be the offset of one of the instruction's inline caches. */
+/* The byte offset, in the code, of the instruction that the frame has begun last; quiet -1 before the first. The answer is
+ * the same on every minor, though `f_lasti` of 3.13 gives the next instruction for a frame that does not run. One case
+ * differs: a frame has called another and waits for it. Up to 3.12 the answer may then be the offset of an inline cache of
+ * the call instruction. */
 int PyFrameShim_Lasti(PyFrameShim_Frame *frame);
 
 /* The line of that instruction, or the first line of the code; quiet -1 if it has none. */
@@ -95,22 +96,24 @@ int PyFrameShim_Line(PyFrameShim_Frame *frame);
 #define PYFRAME_SHIM_OWNER_NONE 4 /* nothing: it has been cleared */
 int PyFrameShim_Owner(PyFrameShim_Frame *frame);
 
-/* Whether nothing of the frame has run, so that a hook may run other code in its place. It may have a frame object. Never so
- * with a `throwflag`, for a generator that is resumed, and for a frame that is not the calling thread's. */
+/* Whether nothing of the frame has run, so that a hook may run other code in its place. The frame may have a frame object. The
+ * answer is no with a `throwflag`, for a generator that is resumed, and for a frame of another thread than the calling one. */
 int PyFrameShim_IsFresh(PyFrameShim_Frame *frame, int throwflag);
 
 /* Whether the frame has come to its first RESUME, so that Python code sees it. */
 int PyFrameShim_IsComplete(PyFrameShim_Frame *frame);
 
-/* The innermost complete frame that the thread runs, and the nearest complete caller of a frame. The caller of the frame that a
- * hook was given is what made the call; a generator that nothing resumes has none, and of one that is resumed it has to be asked
- * before the hook runs Python code. Quiet NULL at the bottom. The thread may be
- * another than the calling one. */
+/* The innermost complete frame that the thread runs, and the nearest complete caller of a frame. Quiet NULL at the bottom. The
+ * thread may be another than the calling one.
+ *
+ * The caller of the frame that a hook was given is the frame that made the call. A generator has a caller while it is
+ * resumed. A hook that was given such a generator's frame asks for the caller before it runs Python code: later the answer
+ * may be wrong. */
 PyFrameShim_Frame *PyFrameShim_CurrentFrame(PyThreadState *tstate);
 PyFrameShim_Frame *PyFrameShim_Previous(PyFrameShim_Frame *frame);
 
-/* The frame that a frame object stands for, or that a generator, coroutine or async generator runs. TypeError for anything else.
- * Quiet NULL for a generator that has come to its end. */
+/* The frame that a frame object stands for, or that a generator, coroutine or async generator runs. TypeError for anything
+ * else. Quiet NULL for a generator that has come to its end. */
 PyFrameShim_Frame *PyFrameShim_FromFrameObject(PyObject *object);
 PyFrameShim_Frame *PyFrameShim_FromGenerator(PyObject *generator);
 
@@ -154,9 +157,9 @@ Py_ssize_t PyFrameShim_FillValues(PyFrameShim_Frame *frame, PyObject **values, P
 /* A new dict of what is bound; the frame stays as it is. Of a module, class body or exec frame: what its mapping holds. */
 PyObject *PyFrameShim_GetLocals(PyFrameShim_Frame *frame, unsigned flags);
 
-/* How many values lie on the value stack of a frame that does not run, and one of them, counted from the bottom: borrowed, NULL
- * (quiet) for what the evaluator has pushed as NULL. RuntimeError while the frame runs, IndexError. A frame that waits for one it
- * has called may give either. On the stack of a generator that is about to be resumed lies what it is sent. */
+/* How many values lie on the value stack of a frame that does not run, and one of them, counted from the bottom: borrowed,
+ * NULL (quiet) for what the evaluator has pushed as NULL. RuntimeError while the frame runs, IndexError. A frame that waits
+ * for one it has called may give either. On the stack of a generator that is about to be resumed lies what it is sent. */
 Py_ssize_t PyFrameShim_StackDepth(PyFrameShim_Frame *frame);
 PyObject *PyFrameShim_StackItem(PyFrameShim_Frame *frame, Py_ssize_t index);
 
@@ -164,29 +167,30 @@ PyObject *PyFrameShim_StackItem(PyFrameShim_Frame *frame, Py_ssize_t index);
 
 typedef struct PyFrameShim_Hook PyFrameShim_Hook;
 
-/* A compiler's hook: asked for each fresh frame. It returns the code, or the function, that is to run in the frame's place: new;
- * or NULL. With an exception set the call ends with that exception; without one the frame runs as it is. Code has to take the
- * frame's own arguments (PyFrameShim_CanEvalCode). An answer that comes with an exception is released. The frames of what the function itself runs, in the same thread, are not asked
- * about, by this hook or another one of the kind. */
+/* A compiler's hook: the library asks it for each fresh frame. It returns a new reference to the code, or the function, that
+ * is to run in the frame's place; or NULL, and the frame runs as it is. The code has to take the arguments that the frame's
+ * own code takes (PyFrameShim_CanEvalCode). If the hook leaves an exception set, the call ends with that, and an answer is
+ * released. The hook may run Python code. No hook of this kind is asked for the frames of that code in the same thread. */
 typedef PyObject *(*PyFrameShim_CodeHookFunction)(void *data, PyThreadState *tstate, PyFrameShim_Frame *frame);
 PyFrameShim_Hook *PyFrameShim_InstallCodeHook(PyFrameShim_CodeHookFunction function, void *data);
 
-/* A hook that evaluates frames itself: it gets each frame that is about to run, generators' when they are resumed too, and
- * has to consume it by one call of PyFrameShim_EvalNext, PyFrameShim_EvalCode, PyFrameShim_Return or PyFrameShim_EvalDefault. It
- * returns what that call returns, and does not look at the frame again. With a `throwflag`, an exception is set that the frame is
- * to raise: no Python code may run before the frame does. */
+/* A hook that evaluates frames itself. It gets each frame that is about to run, and a generator's each time that it is
+ * resumed. It has to consume the frame by one call of PyFrameShim_EvalNext, PyFrameShim_EvalCode, PyFrameShim_Return or
+ * PyFrameShim_EvalDefault. It returns what that call returns, and does not look at the frame again. With a `throwflag`, an
+ * exception is set that the frame is to raise: no Python code may run before the frame does. */
 typedef PyObject *(*PyFrameShim_HookFunction)(
     PyFrameShim_Hook *hook, void *data, PyThreadState *tstate, PyFrameShim_Frame *frame, int throwflag);
 
-/* Installs a hook in the interpreter that the calling thread runs, in front of those that are there, ours and foreign ones. It
- * sees the frames of all threads of the interpreter. RuntimeError if there are 64 hooks in the process. The function and its data have
- * to stay valid until the hook has been removed, and every call of the function has returned. What is left when the interpreter
- * ends is taken out. The library cannot be unloaded any more. */
+/* Installs a hook in the interpreter that the calling thread runs, in front of those that are there, ours and foreign ones.
+ * It sees the frames of all threads of the interpreter. RuntimeError if there are 64 hooks in the process. The function and
+ * its data have to stay valid until the hook has been removed, and every call of the function has returned. The library
+ * removes the hooks that are left when the interpreter ends. The library cannot be unloaded any more. */
 PyFrameShim_Hook *PyFrameShim_InstallHook(PyFrameShim_HookFunction function, void *data);
 
-/* Takes a hook out, in whatever order, also from inside of its function: 0, or -1 with ValueError if there is no such hook in this
- * interpreter any more (that is told until 4,096 other hooks have been installed). If a foreign hook is in front of it, which
- * nobody can tell of that, it stays in the chain and passes frames on, and its function is not called again. */
+/* Takes a hook out, in whatever order, also from inside of its function: 0, or -1 with ValueError if there is no such hook
+ * in this interpreter any more. Once 4,096 more hooks have been installed, an old handle may name a new hook. If a foreign
+ * hook is in front of it, the library cannot change what that one calls: the hook stays in the chain and passes frames on.
+ * Its function is not called again. */
 int PyFrameShim_RemoveHook(PyFrameShim_Hook *hook);
 
 /* Evaluates a frame as it would have been without the hook; NULL stands for no hook at all. New, or NULL with an exception.
@@ -204,14 +208,14 @@ PyObject *PyFrameShim_EvalDefault(PyThreadState *tstate, PyFrameShim_Frame *fram
 #define PYFRAME_SHIM_THROWN 2 /* `throwflag` */
 #define PYFRAME_SHIM_RESUMED 3 /* a generator that is resumed */
 #define PYFRAME_SHIM_ARGUMENTS_DIFFER 4 /* the code takes other arguments than the frame's own */
-#define PYFRAME_SHIM_FREE_VARIABLES_DIFFER \
-    5 /* as many as the function's closure has cells; or none, if no function is passed */
+#define PYFRAME_SHIM_FREE_VARIABLES_DIFFER 5 /* the code has more or fewer than the function's closure has cells */
 #define PYFRAME_SHIM_NAMESPACE_DIFFERS 6 /* one keeps its names in slots, the other in a mapping */
 #define PYFRAME_SHIM_OTHER_CODE 7 /* `function` runs other code than `code` */
-#define PYFRAME_SHIM_NO_FUNCTION 8 /* the frame has no function of its own */
+#define PYFRAME_SHIM_NO_FUNCTION 8 /* the frame runs no function, and the code needs one: pass it */
 #define PYFRAME_SHIM_NO_ROOM 9 /* PYFRAME_SHIM_NEVER_SHADOW, and the frame cannot be evaluated in place */
 
-/* Whether `code` can run in the frame's place, with `function`, which may be NULL: 0, or one of the numbers above. */
+/* Whether `code` can run in the frame's place, with `function`, which may be NULL: 0, or one of the numbers above. With
+ * NULL, code without free variables fits any closure. */
 int PyFrameShim_CanEvalCode(PyFrameShim_Frame *frame, int throwflag, PyObject *code, PyObject *function);
 
 /* The sentence that belongs to such a number: static, never NULL. Needs no GIL. */
@@ -222,50 +226,51 @@ const char *PyFrameShim_Reason(int number);
 #define PYFRAME_SHIM_ALWAYS_SHADOW 0x4u /* for tests: never in place */
 
 /* Runs `code` in the frame's place, by what comes behind the hook (NULL: by the interpreter's own evaluator). It consumes the
- * frame on every path: the hook returns what this returns, and never looks at the frame again. New, or NULL with an exception: the
- * code's own; ValueError or SystemError where PyFrameShim_CanEvalCode says no; TypeError; MemoryError. It replaces an exception that
- * is thrown into the frame: with a `throwflag` pass the frame on.
+ * frame on every path: the hook returns what this returns, and never looks at the frame again. New, or NULL with an exception:
+ * the code's own; ValueError or SystemError where PyFrameShim_CanEvalCode says no; TypeError; MemoryError. It replaces an
+ * exception that is thrown into the frame: with a `throwflag`, pass the frame on by PyFrameShim_EvalNext.
  *
- * The code sees the arguments of the call, as borrowed from the frame, and nothing else of its locals. `function` is what the code
- * finds as its own: globals, builtins, closure. It has to be one that runs `code`. NULL stands for the frame's own function, or a
- * copy of that with the code, where one is needed: if the code makes a generator.
+ * The code sees the arguments of the call, as borrowed from the frame, and nothing else of its locals. `function` is what the
+ * code finds as its own: globals, builtins, closure. It has to be one that runs `code`. NULL stands for the frame's own
+ * function, or a copy of that with the code, where one is needed: if the code makes a generator.
  *
- * A frame is given the code and evaluated itself, which costs next to nothing. Where its chunk of the data stack has no room for
- * the code, or somebody holds its frame object, a second frame is pushed. */
+ * The library writes the code into the frame and evaluates the frame, which costs next to nothing. It pushes a second frame
+ * where the chunk of the data stack has no room for the code, and where the frame has a frame object. */
 PyObject *PyFrameShim_EvalCode(PyFrameShim_Hook *hook, PyThreadState *tstate, PyFrameShim_Frame *frame, PyObject *code,
     PyObject *function, unsigned flags);
 
-/* Ends the call of a frame without running it: with `result`, a reference that the function takes over on every path; or, if that
- * is NULL, with the exception that is set. Returns what the hook returns. Consumes the frame. A generator that is resumed has
- * come to its end, with that result; StopIteration is no exception to end one with. SystemError if there is neither a result nor an
- * exception, or both. */
+/* Ends the call of a frame without running it: with `result`, a reference that the function takes over on every path; or, if
+ * that is NULL, with the exception that is set. Returns what the hook returns. Consumes the frame. A generator that is
+ * resumed has come to its end, with that result; StopIteration is no exception to end one with. SystemError if there is
+ * neither a result nor an exception, or both. */
 PyObject *PyFrameShim_Return(PyThreadState *tstate, PyFrameShim_Frame *frame, PyObject *result);
 
-/* A function like `function`, with other code, and another closure: a tuple of as many cells as the code has free variables. NULL
- * stands for the function's own, or for none if the code has no free variables. New. TypeError, ValueError. */
+/* A function like `function`, with other code, and another closure: a tuple of as many cells as the code has free variables.
+ * NULL stands for the function's own, or for none if the code has no free variables. New. TypeError, ValueError. */
 PyObject *PyFrameShim_CopyFunction(PyObject *function, PyObject *code, PyObject *closure);
 
 /* ---- Code ----------------------------------------------------------------------------------------------------------------- */
 
-/* A place in every code object of the interpreter, for what a hook keeps with it: its number, or -1 with RuntimeError. There are
- * 255, and none is given back. `release`, which may be NULL, gets what is kept where that is replaced or the code goes. CPython
- * calls it with NULL too, where a code object goes that has nothing in this place and something in a later one. */
+/* A place in every code object of the interpreter, for what a hook keeps with it: its number, or -1 with RuntimeError. There
+ * are 255, and none is given back. CPython calls `release`, which may be NULL, with what is kept in the place, when that is
+ * replaced and when the code is deallocated. It calls `release` with NULL if the code has nothing in this place, but
+ * something in a later one. */
 Py_ssize_t PyFrameShim_NewCodeExtra(void (*release)(void *extra));
 
 /* What is kept with the code in a place; quiet NULL if that is nothing. The first thing that most hooks ask for: some ten
  * instructions. */
 void *PyFrameShim_GetCodeExtra(PyObject *code, Py_ssize_t place);
 
-/* What is kept with the code of a frame that a hook was given and that has not begun; quiet NULL if that is nothing, or the frame
- * has begun, or a `throwflag` is set. It is what a hook that runs other code asks for each frame, in one call. A frame that no hook
- * was given may still stand at its first instruction while that runs: PyFrameShim_IsFresh knows. */
+/* What is kept with the code of a fresh frame; quiet NULL if that is nothing, or the frame is not fresh, or a `throwflag` is
+ * set. In one call it answers what a hook that runs other code asks for each frame. Pass the frame that the hook was given:
+ * another one may be taken for fresh while it runs its first instruction. PyFrameShim_IsFresh is right for every frame. */
 void *PyFrameShim_GetFreshExtra(PyFrameShim_Frame *frame, int throwflag, Py_ssize_t place);
 
 /* Keeps something there; what was there is released. 0, or -1 with an exception. */
 int PyFrameShim_SetCodeExtra(PyObject *code, Py_ssize_t place, void *extra);
 
-/* How many inline cache code units (of 2 bytes) lie behind each opcode: static, indexed by the opcode. `count`, which may be NULL,
- * becomes the number of opcodes. Needs no GIL. */
+/* How many inline cache code units (of 2 bytes) lie behind each opcode: static, indexed by the opcode. `count`, which may be
+ * NULL, becomes the number of opcodes. Needs no GIL. */
 const unsigned char *PyFrameShim_OpcodeCaches(Py_ssize_t *count);
 
 /* The byte offset of the first RESUME in a code object: what comes before makes cells and copies free variables. */

@@ -62,8 +62,8 @@ typedef struct {
 
 static const PyFrameShim_Functions *PyFrameShim_functions;
 
-/* Imports the package, takes its table and checks that the package fits the running interpreter (PyFrameShim_CheckRuntime): 0, or
- * -1 with an exception, ImportError where the package is missing or older than this header. */
+/* Imports the package, takes its table and checks that the package fits the running interpreter (PyFrameShim_CheckRuntime):
+ * 0, or -1 with an exception, ImportError where the package is missing or older than this header. */
 static inline int PyFrameShim_Import(void)
 {
     /* First, since PyCapsule_Import does not tell why a package cannot be imported. */

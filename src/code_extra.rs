@@ -30,8 +30,8 @@ pub type Release = unsafe extern "C" fn(*mut c_void);
 
 /// Has CPython give out a place in every code object of the interpreter. There are 255, and none is ever given back.
 ///
-/// The C symbol is `PyFrameShim_NewCodeExtra`. Source: `_PyEval_RequestCodeExtraIndex` (3.11), `PyUnstable_Eval_RequestCodeExtraIndex`
-/// (3.12 and newer).
+/// The C symbol is `PyFrameShim_NewCodeExtra`. Source: `_PyEval_RequestCodeExtraIndex` (3.11),
+/// `PyUnstable_Eval_RequestCodeExtraIndex` (3.12 and newer).
 ///
 /// # Errors
 /// `RuntimeError` if all are given out.

@@ -33,6 +33,7 @@ OTHER_CODE = "the trace module names the class of a method by the function that 
 COPIED_FUNCTION = "the trace module names the class of a method by the one function that has its code: the copy is another"
 UNBOUND = "counts the unbound locals, of which bigger code has five more"
 NOT_WHAT_RUNS = "looks for specialized instructions in the function's code, which is not what runs"
+SPECIALIZED = ("binary_specialize", "call_specialize", "load_attr_specialize", "show_caches", "super_instructions")
 EXPLAINED = {
     ("take-over",): {
         "test.test_gc.GCTests.test_frame": "counts the objects that a cycle through a frame keeps: the copied function is one more",
@@ -42,8 +43,9 @@ EXPLAINED = {
     ("copy", "bigger"): {
         "test.test_trace.TestFuncs.test_inst_method_calling": OTHER_CODE,
         "test.test_trace.TestCallers.test_loop_caller_importing": OTHER_CODE,
-        "test.test_dis": NOT_WHAT_RUNS,
-        "test.test_opcache": NOT_WHAT_RUNS,
+        "test.test_opcache.TestCallCache.test_assign_init_code": NOT_WHAT_RUNS,
+        "test.test_opcache.TestRacesDoNotCrash": NOT_WHAT_RUNS,
+        **{f"test.test_dis.{tests}.test_{name}": NOT_WHAT_RUNS for tests in ("DisTests", "DisWithFileTests") for name in SPECIALIZED},
         "test.test_generators.__test__.syntax": "compares gi_code with the function's code",
         "test.test_sys.SysModuleTest.test_getframe": "compares f_code with the function's code",
         "test.test_capi.test_misc.TestInternalFrameApi.test_code": "compares f_code with the function's code",
@@ -64,7 +66,7 @@ def explanation(test, way):
     """Why a test ends otherwise that looks at code, functions or sizes; None if nothing is known."""
     for ways, tests in EXPLAINED.items():
         for name, why in tests.items():
-            # A class or a module stands for its tests.
+            # A class stands for its tests.
             if way in ways and (test == name or test.startswith(f"{name}.")):
                 return why
     return None

@@ -6,7 +6,7 @@ namespace {
 PyStructSequence_Field fields[] = {
     {"code", "the code that the frame is about to run"},
     {"function", "the function that was called"},
-    {"locals", "its arguments and free variables, or its namespace: a dict of its own"},
+    {"locals", "its arguments and free variables, or what its namespace holds: a new dict"},
     {"globals", "its global namespace"},
     {"builtins", "its builtins"},
     {nullptr, nullptr},

@@ -1,6 +1,6 @@
 //! The static and the shared library: the C symbols of the crate, and nothing else.
 //!
-//! The functions are in the crate `pyframe-shim`. An rlib is made of that crate too, and then Cargo does no link-time optimization:
-//! so the libraries are made of this one.
+//! The functions are in the crate `pyframe-shim`. Cargo makes an rlib of that crate, and does no link-time optimization where
+//! it makes one. So the libraries are made of this crate.
 
 extern crate pyframe_shim as _;

@@ -4,9 +4,9 @@
 //! Nothing else asks the arena allocator for blocks of that size: those of pymalloc are larger. Threads of several
 //! interpreters call it at once, so the blocks lie in slots that are filled and emptied by one atomic operation each.
 //!
-//! An arena allocator that is set after ours may call ours, or not, and there is no way to tell. So an allocator of ours is never
-//! changed once it is in use: each `enable` on top of a foreign one takes the next of a few layers, and `disable` turns
-//! a layer that it cannot take out into one that passes everything on.
+//! An arena allocator that is set after ours may call ours, or not, and there is no way to tell. So an allocator of ours is
+//! never changed once it is in use: each `enable` on top of a foreign one takes the next of a few layers, and `disable` turns a
+//! layer that it cannot take out into one that passes everything on.
 //!
 //! ```
 //! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/python.rs")); }

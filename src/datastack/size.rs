@@ -42,5 +42,5 @@ pub(crate) fn frame_bytes(code: Code<'_>) -> usize {
 /// The frame runs no code.
 pub fn frame_words(frame: &Frame<'_>) -> Result<usize, Broken> {
     let code = frame.code().ok_or_else(|| Broken::without_frame(Rule::RunsCode))?;
-    Ok(frame_bytes(code) / WORD)
+    Ok(code.frame_words())
 }

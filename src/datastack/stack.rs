@@ -152,8 +152,8 @@ pub(crate) fn place(thread: &Thread<'_>, frame: *mut _PyInterpreterFrame) -> Pla
     Place::Elsewhere
 }
 
-/// Where on its thread's data stack a frame lies: for pictures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where on its thread's data stack a frame lies. What was pushed later is greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Location {
     /// The number of its chunk: 0 for the root chunk.
     pub chunk: usize,

@@ -1,7 +1,7 @@
 //! The end of a frame that is not evaluated, or has been left behind by its shadow frame.
 
 use super::fit::Obstacle;
-use crate::contract::{Broken, Rule, require};
+use crate::contract::{Broken, Failure, Rule, require};
 use crate::datastack::pop;
 use crate::frame::{clear, is_about_to_be_resumed, is_fresh};
 use crate::py::{ExceptionType, Owned, PendingException, Raised};
@@ -87,9 +87,13 @@ pub(super) unsafe fn clear_and_pop(frame: Frame<'_>, thread: &Thread<'_>) -> Res
     }
 }
 
-/// Sets `SystemError` that tells which rule is broken, unless an exception is set already.
+/// What has gone wrong, as an exception: `SystemError` with the rule that is broken, unless an exception is set already.
 #[cold]
-pub(crate) fn raise(broken: Broken) -> Raised {
+pub(crate) fn raise(failure: impl Into<Failure>) -> Raised {
+    let broken = match failure.into() {
+        Failure::Raised(raised) => return raised,
+        Failure::Broken(broken) => broken,
+    };
     // SAFETY: the thread holds the GIL.
     if unsafe { !PyErr_Occurred().is_null() } {
         // SAFETY: just asked.

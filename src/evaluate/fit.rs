@@ -137,8 +137,7 @@ impl<'f> Fit<'f> {
     #[inline(never)]
     pub(super) fn copy(&self, code: Code<'_>) -> Result<Owned, Raised> {
         let Some(function) = self.function else { return Err(Obstacle::NoFunction.raise()) };
-        let closure = if code.free_variables() > 0 { function.closure_object() } else { None };
-        copy_with_closure(function, code, closure)
+        copy_with_closure(function, code, function.closure_for(code))
     }
 }
 

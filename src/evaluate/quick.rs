@@ -1,8 +1,9 @@
 //! The usual case in few instructions.
 //!
-//! Whoever compiles functions takes most frames over so: a call's frame, just pushed, with plain code. All that makes another case
-//! of it is asked first, nothing is called meanwhile, and then five words are written. What is not the usual case changes nothing
-//! here, and goes the long way ([`super::take_over`]), which tells why.
+//! A compiler takes most frames over in this way: the frame of a call has just been pushed, and the other code is plain. All
+//! that could make it another case is asked first, and nothing is called meanwhile. Then five words are written. In another
+//! case nothing has been changed, and the client goes the long way ([`super::take_over`]), which tells what is wrong, if
+//! anything is.
 
 use crate::datastack::frame_bytes;
 use crate::py::Owned;

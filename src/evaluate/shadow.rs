@@ -1,11 +1,10 @@
 //! Other code in a shadow frame: where the frame's chunk has no room for it, or others hold the frame's object.
 
-use super::end::{self, abandon};
+use super::end::{abandon, raise};
 use super::fit::Fit;
 use super::give::{Given, give};
 use super::options::Options;
 use super::taken::TakenOver;
-use crate::contract::Failure;
 use crate::datastack::{WORD, push};
 use crate::frame::Start;
 use crate::py::Raised;
@@ -40,11 +39,4 @@ pub(super) unsafe fn take_over<'f>(
     let fit = Fit { start: Start::Beginning, ..*fit };
     give(&shadow, &fit, given, options.locals_merged);
     Ok(TakenOver::by(shadow, frame))
-}
-
-fn raise(failure: Failure) -> Raised {
-    match failure {
-        Failure::Raised(raised) => raised,
-        Failure::Broken(broken) => end::raise(broken),
-    }
 }

@@ -25,8 +25,8 @@ impl<'f> TakenOver<'f> {
         Self { runs: shadow, rest: Some(rest) }
     }
 
-    /// Evaluates the frame, by `next`, and consumes it: the hook returns what this returns, and does not look at the frame again.
-    /// A new reference, or NULL with an exception.
+    /// Evaluates the frame, by `next`, and consumes it: the hook returns what this returns, and does not look at the frame
+    /// again. A new reference, or NULL with an exception.
     ///
     /// # Safety
     /// The thread is the one that the frame was taken over in, and nothing has been evaluated on it since.

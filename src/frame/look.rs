@@ -63,9 +63,10 @@ fn is_unlinked(frame: &Frame<'_>, thread: &Thread<'_>) -> bool {
     datastack::place(thread, frame.as_ptr()) == Place::InUse && !thread.has_linked(frame)
 }
 
-/// The nearest complete caller; `None` at the bottom, and for a generator that nothing resumes. The frame that a hook was given
-/// has been called by a frame of the thread that has run since before it was pushed. Where that is a generator's that is resumed, which
-/// is pushed nowhere, it is the thread's current frame: to be asked before the hook runs Python code.
+/// The nearest complete caller; `None` at the bottom, and for a generator that nothing resumes.
+///
+/// The caller of a frame that a hook was given is the frame that the thread ran when it pushed that frame. A generator's frame
+/// is not pushed: its caller is the thread's current frame, so a hook asks for it before it runs Python code.
 ///
 /// # Safety
 /// The view is not used when the caller has returned.
@@ -93,15 +94,16 @@ fn caller_of_fresh(frame: &Frame<'_>, thread: &Thread<'_>) -> *mut _PyInterprete
     found.unwrap_or(ptr::null_mut())
 }
 
-/// The frame that the thread ran last when it pushed this one, which is not linked: Python code that the hook runs lies behind it.
+/// The frame that the thread ran when it pushed this one, which is not linked. Frames of Python code that the hook runs lie
+/// behind it on the data stack.
 fn linked_before(frame: &Frame<'_>, thread: &Thread<'_>) -> *mut _PyInterpreterFrame {
-    let place = datastack::locate(thread, frame).map(|location| (location.chunk, location.word));
+    let place = datastack::locate(thread, frame);
     let mut found = thread.current_frame();
     let mut next = found;
     // SAFETY: linked frames are live, and so is each one's caller.
     while let Some(linked) = unsafe { Frame::from_raw(next) } {
         if linked.owner() == Owner::Thread {
-            if datastack::locate(thread, &linked).map(|location| (location.chunk, location.word)) < place {
+            if datastack::locate(thread, &linked) < place {
                 break;
             }
             found = linked.previous();
@@ -121,8 +123,8 @@ pub(crate) fn is_about_to_be_resumed(frame: &Frame<'_>, thread: &Thread<'_>) -> 
 
 /// The byte offset of the instruction that was begun last; -1 before the first.
 ///
-/// On 3.13 the instruction pointer of a frame that does not run stands on the next instruction, and `f_lasti` tells of that one;
-/// here it is the same on every minor.
+/// On 3.13 the instruction pointer of a frame that does not run stands on the next instruction, and `f_lasti` tells of that
+/// one; here it is the same on every minor.
 pub fn last_instruction(frame: &Frame<'_>) -> isize {
     const UNIT: isize = 2;
     let stands_on_next = match frame.owner() {
@@ -144,8 +146,8 @@ pub fn line(frame: &Frame<'_>) -> Option<i32> {
     (line >= 0).then_some(line)
 }
 
-/// Whether the frame has come to its first RESUME, so that it may have a frame object. On 3.13 CPython takes a fresh frame with no
-/// prefix for complete; here it is the same on every minor.
+/// Whether the frame has come to its first RESUME, so that it may have a frame object. It is the same on every minor, though
+/// 3.13 takes a fresh frame without prefix instructions for complete.
 pub fn is_complete(frame: &Frame<'_>) -> bool {
     match frame.owner() {
         Owner::Interpreter | Owner::Cleared => false,

@@ -13,8 +13,8 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::Ordering::Relaxed;
 use pyo3_ffi::{PyErr_Occurred, PyObject, PyThreadState};
 
-/// What is asked for each fresh frame: returns code, or a function, that is to run in its place, a new reference; or NULL: with an
-/// exception the call ends with that, without one the frame runs as it is.
+/// What is asked for each fresh frame. It returns a new reference to the code, or the function, that is to run in its place. If
+/// it returns NULL with an exception, the call ends with that; without one the frame runs as it is.
 pub type CodeHookFunction =
     unsafe extern "C" fn(*mut c_void, *mut PyThreadState, *mut _PyInterpreterFrame) -> *mut PyObject;
 

@@ -3,7 +3,7 @@
 use super::chain;
 use super::next::evaluator_behind;
 use super::slot::Handle;
-use crate::evaluate::{Obstacle, Options, TakenOver, abandon, finish, obstacle, take_over};
+use crate::evaluate::{Obstacle, Options, TakenOver, abandon, finish, obstacle, raise, take_over};
 use crate::frame::is_fresh;
 use crate::locals::{self, Choice};
 use crate::py::{ExceptionType, Owned, PendingException, Raised};
@@ -109,8 +109,8 @@ impl<'c> Call<'c> {
     /// The frame, for what is not offered here. What is seen of it cannot be kept for longer than the call is.
     ///
     /// # Safety
-    /// References that are made of it are released by a thread that holds the GIL; what is borrowed is not used where Python code
-    /// may have changed it.
+    /// References that are made of it are released by a thread that holds the GIL; what is borrowed is not used where Python
+    /// code may have changed it.
     pub unsafe fn frame(&self) -> Frame<'_> {
         self.view()
     }
@@ -155,7 +155,7 @@ impl<'c> Call<'c> {
     /// As [`locals::choose`].
     pub fn locals(&self, choice: Choice) -> Result<Value<'_>, Raised> {
         let pending = PendingException::take();
-        let locals = locals::choose(&self.view(), choice).map_err(raised)?;
+        let locals = locals::choose(&self.view(), choice).map_err(raise)?;
         pending.restore();
         Ok(Value(locals, PhantomData))
     }
@@ -216,13 +216,6 @@ impl<'c> Call<'c> {
     }
 }
 
-fn raised(failure: crate::contract::Failure) -> Raised {
-    match failure {
-        crate::contract::Failure::Raised(raised) => raised,
-        crate::contract::Failure::Broken(broken) => crate::evaluate::raise(broken),
-    }
-}
-
 /// A hook that is installed. Removed when it is dropped by a thread that runs its interpreter; else it stays.
 pub struct Installed {
     handle: Handle,
@@ -263,23 +256,19 @@ pub fn install_hook(hook: impl Hook) -> Result<Installed, Raised> {
 }
 
 fn require_gil() {
-    // SAFETY: may be called by any thread.
-    assert!(unsafe { has_gil() }, "the calling thread must hold the GIL");
+    assert!(has_gil(), "the calling thread must hold the GIL");
 }
 
 /// Whether the calling thread holds the GIL, as far as CPython keeps account of it.
-///
-/// # Safety
-/// May be called by any thread.
-unsafe fn has_gil() -> bool {
+fn has_gil() -> bool {
     // SAFETY: both may be called at any time, by any thread.
     unsafe { Py_IsInitialized() != 0 && PyGILState_Check() != 0 }
 }
 
 impl Drop for Installed {
     fn drop(&mut self) {
-        // SAFETY: the thread is asked first whether it may call the interpreter, and whether that is the hook's.
-        let is_here = unsafe { has_gil() && PyInterpreterState_Get() == self.interpreter };
+        // SAFETY: the thread holds the GIL, as has been asked.
+        let is_here = has_gil() && unsafe { PyInterpreterState_Get() } == self.interpreter;
         // SAFETY: as above; the data is alive, as it is not removed.
         unsafe {
             if is_here && chain::remove(self.handle).is_ok() {

@@ -1,12 +1,13 @@
 //! Foreign hooks behind ours.
 //!
-//! A foreign hook that is behind one of ours and is installed once more takes what is in front of it, which is ours, for what
-//! was there before it: PyTorch's does. Then a frame that ours passes on comes back. So while a frame is with a foreign hook, the
-//! thread remembers which place has passed it. If it comes to that place again, or to one in front of it, which has seen it before,
-//! the interpreter's own evaluator runs it. Where one foreign hook is in a chain, every hook of ours there asks.
+//! A foreign hook may be installed a second time while it is behind one of ours: PyTorch's does that. It then takes our hook
+//! for the one that was there before it. A frame that our hook passes to it comes back to our hook. So the thread remembers
+//! which place has passed which frame to a foreign hook, until that returns. If the frame comes to that place again, or to a
+//! place in front of it, the interpreter's own evaluator runs it. All hooks of ours ask this in an interpreter where a foreign
+//! hook is behind one of them.
 //!
-//! A foreign hook that runs Python code of its own once the frame has ended may meet this for the first frame of that code,
-//! which lies where the other did. That one frame then passes the hook by.
+//! A foreign hook may run Python code after the frame has ended. The first frame of that code can lie where the ended one lay,
+//! and is then taken for it: that one frame is not given to our hook.
 
 use super::ask::ask;
 use super::slot::{EVALUATORS, Handle, HookFunction, PLACES, SLOTS, Slot, State, interpreter_of, is_default, place_of};
@@ -29,7 +30,7 @@ struct Passed {
     outer: *const Passed,
 }
 
-/// Puts an evaluation function behind a hook.
+/// Puts an evaluation function behind a hook: a foreign one by way of [`send`].
 pub(super) fn put_behind(slot: &'static Slot, next: Evaluator) {
     if is_default(next) || place_of(next).is_some() {
         slot.set_foreign(None);
@@ -41,7 +42,7 @@ pub(super) fn put_behind(slot: &'static Slot, next: Evaluator) {
     set_entries(slot.interpreter.load(Relaxed));
 }
 
-/// Has each evaluation function of an interpreter's call what is in its place.
+/// Has the evaluation function of each place call what is in the place now, for all places of an interpreter.
 pub(super) fn set_entries(interpreter: *mut PyInterpreterState) {
     let own = || SLOTS.iter().filter(|slot| slot.interpreter.load(Relaxed) == interpreter);
     let has_foreign = own().any(|slot| slot.state() != State::Free && slot.foreign().is_some());
@@ -98,7 +99,7 @@ unsafe extern "C" fn send<const PLACE: usize>(
 /// [`send`] for all places.
 static SENDERS: [Evaluator; PLACES] = super::slot::for_all_places!(send);
 
-/// The entry of a slot with a foreign hook behind it: asks first whether the frame has come back.
+/// The entry of each slot of an interpreter with a foreign hook behind one of ours: asks first whether the frame has come back.
 ///
 /// # Safety
 /// As an evaluation function; the data is the hook's slot.
@@ -163,7 +164,7 @@ unsafe extern "C" fn pass_on(
     unsafe { Slot::from_data(data).next()(thread, frame, throwflag) }
 }
 
-/// The place of a hook of ours that has this evaluation function behind it, in the hook's interpreter.
+/// The hook of ours that is right in front of a place, in the place's interpreter.
 pub(super) fn in_front_of(place: usize) -> Option<&'static Slot> {
     let interpreter = SLOTS[place].interpreter.load(Relaxed);
     SLOTS.iter().find(|slot| {

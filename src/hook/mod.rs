@@ -1,8 +1,8 @@
 //! Hooks of frame evaluation (PEP 523) that live together: several of ours, and those of others, in one interpreter.
 //!
-//! An interpreter has one evaluation function, which is not told for whom it is called. So each hook gets a function of its own,
-//! which knows the hook, and what was the evaluation function before it: together they are a chain. A hook passes a frame on to
-//! what comes behind it.
+//! An interpreter has one evaluation function, which is not told for whom it is called. So each hook gets a function of its
+//! own, which knows the hook, and what was the evaluation function before it: together they are a chain. A hook passes a frame
+//! on to what comes behind it.
 //!
 //! ```
 //! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/python.rs")); }

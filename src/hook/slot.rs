@@ -8,8 +8,8 @@ use pyo3_ffi::{PyInterpreterState, PyObject, PyThreadState};
 /// How many hooks there can be at once, in all interpreters of the process.
 pub(super) const PLACES: usize = 64;
 
-/// A hook, as its client knows it: the address of its place and, in the bits that are 0 there, how many hooks have had the place
-/// before. So a handle that is used after its hook is gone can be told from that of the next one.
+/// A hook, as its client knows it: the address of its place and, in the bits that are 0 there, how many hooks have had the
+/// place before. So a handle that is used after its hook is gone can be told from that of the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Handle(*mut c_void);
@@ -41,8 +41,11 @@ impl Handle {
 pub type HookFunction =
     unsafe extern "C" fn(Handle, *mut c_void, *mut PyThreadState, *mut _PyInterpreterFrame, c_int) -> *mut PyObject;
 
-/// The place of a hook, as long as a cache line. Its fields are written before its evaluation function is put to use, by a thread that holds the GIL
-/// of the hook's interpreter; one that is used all the same where the hook is gone finds another interpreter, or what comes behind.
+/// The place of a hook, as long as a cache line.
+///
+/// A thread that holds the GIL of the hook's interpreter writes the fields before the interpreter is given the place's
+/// evaluation function. That function may be called when the hook is gone. It then finds another interpreter here, or passes
+/// the frame on.
 #[repr(align(64))]
 pub(super) struct Slot {
     /// The handle of the hook, or of the one that was here last.

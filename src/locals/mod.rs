@@ -129,8 +129,8 @@ pub fn mapping(frame: &Frame<'_>) -> Result<Owned, Failure> {
 /// The C symbol is `PyFrameShim_GetLocals`.
 ///
 /// # Errors
-/// What the mapping of such a frame raises; `MemoryError`; `ValueError` if the frame has no locals any more; what of the contract
-/// is broken.
+/// What the mapping of such a frame raises; `MemoryError`; `ValueError` if the frame has no locals any more; what of the
+/// contract is broken.
 pub fn choose(frame: &Frame<'_>, choice: Choice) -> Result<Owned, Failure> {
     require_there(frame)?;
     let is_namespace = frame.code().is_some_and(|code| !code.is_optimized());

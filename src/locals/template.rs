@@ -91,8 +91,8 @@ impl Entry {
         }
     }
 
-    /// Other code is asked for than the code that has this place. The other code gets the place, unless the place's own code has
-    /// been asked for since the last such request. So of two codes that are asked for alternately, one keeps its template.
+    /// Other code is asked for than the code that has this place. The other code gets the place, unless the place's own code
+    /// has been asked for since the last such request. So of two codes that are asked for alternately, one keeps its template.
     fn ask_for(&self, code: usize) {
         if !self.used.replace(false) {
             self.give_to(code);

@@ -2,9 +2,9 @@
 
 use super::presence::require_there;
 use super::slots::{FreeSource, Notes, Slots};
-use crate::contract::{Broken, Failure};
+use crate::contract::{Broken, Failure, Rule};
 use crate::py::{ExceptionType, Raised};
-use crate::view::{Frame, SlotKind};
+use crate::view::{Code, Frame, SlotKind};
 use core::ptr::{self, NonNull};
 use pyo3_ffi::PyObject;
 
@@ -19,8 +19,8 @@ pub struct SlotContents {
     pub is_argument: bool,
     /// The value, with cells seen through, borrowed from the slot or the cell; `None` if it is unbound.
     pub value: Option<NonNull<PyObject>>,
-    /// The cell, borrowed from the slot or, up to COPY_FREE_VARS, from the closure; `None` for a variable that has none, or none
-    /// yet.
+    /// The cell, borrowed from the slot or, up to COPY_FREE_VARS, from the closure; `None` for a variable that has none, or
+    /// none yet.
     pub cell: Option<NonNull<PyObject>>,
 }
 
@@ -32,7 +32,7 @@ pub struct SlotContents {
 /// As [`slot`].
 pub fn count(frame: &Frame<'_>) -> Result<usize, Failure> {
     require_there(frame)?;
-    Ok(frame.code().map_or(0, crate::view::Code::slots))
+    Ok(frame.code().map_or(0, Code::slots))
 }
 
 /// Writes the value of each slot, borrowed, or NULL where it is unbound, to the first of `values`; returns how many slots there
@@ -94,7 +94,7 @@ pub fn slot(frame: &Frame<'_>, index: usize) -> Result<SlotContents, Failure> {
 /// `RuntimeError` while the frame runs; as [`slot`].
 pub fn stack_depth(frame: &Frame<'_>) -> Result<usize, Failure> {
     require_there(frame)?;
-    let code = frame.code().ok_or_else(|| Broken::without_frame(crate::contract::Rule::RunsCode))?;
+    let code = frame.code().ok_or_else(|| Broken::without_frame(Rule::RunsCode))?;
     match frame.live_slots() {
         Some(live) => Ok(live.saturating_sub(code.slots())),
         None => Err(Raised::with(ExceptionType::Runtime, c"the value stack of a frame that runs is not known").into()),

@@ -83,8 +83,8 @@ impl ExceptionType {
 
 /// The exception that was set when it was taken, held while something else runs.
 ///
-/// Dropped, it is discarded. The thread holds the GIL for as long. Functions: `PyErr_Fetch` and `PyErr_Restore`, which every minor has and which lose nothing
-/// of a 3.12+ exception either; most often there is none, and then neither is called.
+/// Dropped, it is discarded. The thread holds the GIL for as long. Functions: `PyErr_Fetch` and `PyErr_Restore`, which every
+/// minor has and which lose nothing of a 3.12+ exception either; most often there is none, and then neither is called.
 pub(crate) struct PendingException(Option<[*mut PyObject; 3]>);
 
 impl PendingException {

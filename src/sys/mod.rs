@@ -1,7 +1,7 @@
 //! Raw mirrors of the interpreter's private structures, and its opcode tables.
 //!
-//! Nothing here is written by hand but what no header of theirs has, at the end: bindgen makes the structures at build time from
-//! the headers of the interpreter that the library is built for, so they are right for its patch release and flags.
+//! bindgen makes the structures at build time from the headers of the interpreter that the library is built for, so they are
+//! right for its patch release and flags. What those headers do not declare is written by hand, at the end.
 
 #[cfg(interpreter_frames)]
 mod mirrors {

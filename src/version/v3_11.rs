@@ -18,7 +18,8 @@ pub(crate) const fn is_hidden(_kind: u8) -> bool {
 /// `prev_instr` stands on it.
 pub(crate) const EXECUTED: usize = 0;
 
-/// Where the instruction pointer of a fresh frame stands, in code units from the first instruction: `prev_instr` stands before it.
+/// Where the instruction pointer of a fresh frame stands, in code units from the first instruction: `prev_instr` stands before
+/// it.
 pub(crate) const FRESH: isize = -1;
 
 /// Whether a generator takes the code that it shows (`gi_code`) from its function, and not from its frame.
@@ -154,7 +155,8 @@ pub(crate) unsafe fn slots(frame: *mut _PyInterpreterFrame) -> *mut Word {
     unsafe { (&raw mut (*frame).localsplus).cast() }
 }
 
-/// The words of a frame of the code: its header, its slots and its value stack (`_PyFrame_NumSlotsForCodeObject` and `FRAME_SPECIALS_SIZE`).
+/// The words of a frame of the code: its header, its slots and its value stack
+/// (`_PyFrame_NumSlotsForCodeObject` and `FRAME_SPECIALS_SIZE`).
 ///
 /// # Safety
 /// `code` is a live code object.

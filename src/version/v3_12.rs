@@ -18,7 +18,8 @@ pub(crate) const fn is_hidden(kind: u8) -> bool {
 /// `prev_instr` stands on it.
 pub(crate) const EXECUTED: usize = 0;
 
-/// Where the instruction pointer of a fresh frame stands, in code units from the first instruction: `prev_instr` stands before it.
+/// Where the instruction pointer of a fresh frame stands, in code units from the first instruction: `prev_instr` stands before
+/// it.
 pub(crate) const FRESH: isize = -1;
 
 /// Whether a generator takes the code that it shows (`gi_code`) from its function, and not from its frame.

@@ -72,6 +72,11 @@ impl<'f> Function<'f> {
         NonNull::new(read!(self, func_closure))
     }
 
+    /// The closure that a function with other code takes over from this one: none where the code has no free variables.
+    pub(crate) fn closure_for(self, code: Code<'_>) -> Option<NonNull<PyObject>> {
+        if code.free_variables() > 0 { self.closure_object() } else { None }
+    }
+
     /// Its closure; `None` if it has none.
     pub(crate) fn closure(self) -> Option<Closure<'f>> {
         let cells = self.closure_object()?;
@@ -85,8 +90,8 @@ impl<'f> Function<'f> {
         self.closure().map_or(0, Closure::len)
     }
 
-    /// Makes a function that is like this one, with other code. The names are the code's, or stay the function's own. The version
-    /// is 0: nothing that was specialized for the old code applies.
+    /// Makes a function that is like this one, with other code. The names are the code's, or stay the function's own. The
+    /// version is 0: nothing that was specialized for the old code applies.
     ///
     /// # Errors
     /// `MemoryError`.

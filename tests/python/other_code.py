@@ -9,19 +9,15 @@ MORE_STACK = 9
 
 EXTENDED_ARG = dis.opmap["EXTENDED_ARG"]
 # What takes a slot for its argument.
-SLOTS = {dis.opmap[name] for name in ("MAKE_CELL", *dis.opmap) if dis.opmap[name] in (*dis.haslocal, *dis.hasfree)} | {
-    dis.opmap["MAKE_CELL"]
-}
+SLOTS = {*dis.haslocal, *dis.hasfree, dis.opmap["MAKE_CELL"]}
 # Two slots of four bits each (3.13).
 PAIRS = {dis.opmap[name] for name in ("LOAD_FAST_LOAD_FAST", "STORE_FAST_LOAD_FAST", "STORE_FAST_STORE_FAST") if name in dis.opmap}
 
 
 def caches(opcode):
     """How many inline cache code units lie behind an opcode."""
-    if hasattr(dis, "_inline_cache_entries"):
-        entries = dis._inline_cache_entries
-        return entries.get(dis.opname[opcode], 0) if isinstance(entries, dict) else entries[opcode]
-    return 0
+    entries = dis._inline_cache_entries
+    return entries.get(dis.opname[opcode], 0) if isinstance(entries, dict) else entries[opcode]
 
 
 def instructions(code):

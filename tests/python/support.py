@@ -47,6 +47,31 @@ class FrameTestCase(unittest.TestCase):
         return seen[0], result
 
 
+class ScriptTestCase(unittest.TestCase):
+    """A test that runs programs of their own, each of which prints "well" and nothing else."""
+
+    def assert_well(self, source):
+        done = run_script(source, PYTHONMALLOC="debug")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "well\n", ""))
+
+    def assert_well_when_dropped(self, module, *switches):
+        """The module goes while it runs a frame, for each way to have it do so."""
+        for switch in switches:
+            with self.subTest(switch):
+                self.assert_well(f"""if True:
+                    import gc, {module}, sys
+                    def function():
+                        global {module}
+                        del {module}, sys.modules["{module}"]
+                        gc.collect()
+                        return "well"
+                    {module}.{switch}
+                    print(function())
+                    gc.collect()
+                    function = lambda: None
+                    function()""")
+
+
 def run_script(source, *arguments, **environment):
     """Run a program of its own in this interpreter, with the extensions at hand."""
     return subprocess.run(

@@ -103,6 +103,21 @@ class WrongArguments(FrameTestCase):
         with self.assertRaisesRegex(ValueError, "no fewer than 0"):
             api.values(here(), -1)
 
+    def test_structures_that_say_their_size(self):
+        word = 8
+        for ask in (lambda frame: api.slot_of_size(frame, -1), api.no_place):
+            with self.assertRaisesRegex(ValueError, "structure must not be NULL"):
+                ask(here())
+        for size in (0, word):
+            with self.assertRaisesRegex(ValueError, "must say its size"):
+                api.slot_of_size(here(), size)
+        # No more is written than the caller has, or than the library has.
+        size, name, rest = api.slot_of_size(here(), 2 * word)
+        self.assertEqual((size, name, set(rest)), (2 * word, "self", {1}))
+        size, name, rest = api.slot_of_size(here(), 1000)
+        self.assertEqual((size, name, len(rest)), (2 * word + len(rest), "self", 3 * word))
+        self.assertEqual(int.from_bytes(rest[:word], sys.byteorder), id(self))
+
     def test_closures(self):
         def make():
             x = 1
@@ -360,9 +375,6 @@ class Extras(FrameTestCase):
 @unittest.skipUnless(set_nomemory, "this interpreter has no _testcapi")
 class NoMemory(FrameTestCase):
     def test_every_allocation(self):
-        def cell(a, b=2):
-            return (lambda: a), b
-
         for called, make, flags in ((function, bigger, 0), (function, with_more_stack, 4), (generator, bigger, 0), (generator, bigger, 4)):
             with self.subTest(called=called.__name__, flags=flags), everything(make, flags):
                 argument = object()

@@ -6,7 +6,7 @@ import unittest
 import evalframe
 from hooking import hooked
 from leaks import NOISE, growth
-from support import FrameTestCase, run_script
+from support import FrameTestCase, ScriptTestCase
 
 
 def function(a, b=2):
@@ -115,26 +115,23 @@ class Switches(FrameTestCase):
         self.assertEqual(seen.count("function"), 2)
 
 
-class Module(unittest.TestCase):
-    def assert_well(self, source):
-        done = run_script(source, PYTHONMALLOC="debug")
-        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "well\n", ""))
-
+class Module(ScriptTestCase):
     def test_dropped_while_a_frame_is_taken_over(self):
-        for switch in ("evalframe.run_all(True)", "evalframe.set_callback(lambda view: view.code)", "evalframe.watch(True)"):
-            with self.subTest(switch):
-                self.assert_well(f"""if True:
-                    import evalframe, gc, sys
-                    def function():
-                        global evalframe
-                        del evalframe, sys.modules["evalframe"]
-                        gc.collect()
-                        return "well"
-                    {switch}
-                    print(function())
-                    gc.collect()
-                    function = lambda: None
-                    function()""")
+        switches = ("run_all(True)", "set_callback(lambda view: view.code)", "watch(True)")
+        self.assert_well_when_dropped("evalframe", *switches)
+
+    def test_dropped_by_its_callback(self):
+        # AddressSanitizer and valgrind see what the module does with its state then.
+        self.assert_well("""if True:
+            import evalframe, gc, sys
+            def callback(view):
+                if globals().pop("evalframe", None):
+                    del sys.modules["evalframe"]
+                gc.collect()
+                return view.code
+            evalframe.set_callback(callback)
+            def function(): return "well"
+            print(function())""")
 
     def test_loaded_twice(self):
         self.assert_well("""if True:

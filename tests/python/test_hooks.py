@@ -9,7 +9,7 @@ import api
 import probe
 import shadow
 from hooking import hooked
-from support import FrameTestCase, run_script
+from support import FrameTestCase, ScriptTestCase
 
 
 def function():
@@ -251,9 +251,9 @@ class CodeHook(FrameTestCase):
         self.assertEqual(asked.count("generator"), 1)
 
 
-class Interpreters(unittest.TestCase):
+class Interpreters(ScriptTestCase):
     def test_a_hook_is_its_interpreters_alone(self):
-        done = run_script("""if True:
+        self.assert_well("""if True:
             import api
             try:
                 import _interpreters as interpreters
@@ -272,23 +272,17 @@ class Interpreters(unittest.TestCase):
             interpreters.destroy(other)
             api.remove(hook)
             print("well")""")
-        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "well\n", ""))
 
     def test_left_where_an_interpreter_ends(self):
-        done = run_script(
-            """if True:
+        self.assert_well("""if True:
             import evalframe, sys
             evalframe.watch(True)
             def function(): return 1
             assert function() == 1 and evalframe.counters()["seen"] > 0
-            print("well")""",
-            PYTHONMALLOC="debug",
-        )
-        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "well\n", ""))
+            print("well")""")
 
     def test_the_end_of_the_process_with_hooks_left(self):
-        done = run_script(
-            """if True:
+        self.assert_well("""if True:
             import api
             for _ in range(5):
                 api.install(lambda frame: None)
@@ -296,10 +290,7 @@ class Interpreters(unittest.TestCase):
             class Late:
                 def __del__(self): (lambda: 1)()
             late = Late()
-            print("well")""",
-            PYTHONMALLOC="debug",
-        )
-        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "well\n", ""))
+            print("well")""")
 
 
 if __name__ == "__main__":

@@ -5,33 +5,16 @@ import unittest
 
 import probe
 import shadow
-from support import FrameTestCase, run_script
+from support import FrameTestCase, ScriptTestCase
 
 
-class ShadowModule(FrameTestCase):
+class ShadowModule(ScriptTestCase, FrameTestCase):
     def setUp(self):
         super().setUp()
         self.addCleanup(shadow.set_callback, None)
 
-    def assert_well(self, source):
-        done = run_script(source, PYTHONMALLOC="debug")
-        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "well\n", ""))
-
     def test_dropped_while_a_frame_is_taken_over(self):
-        for switch in ("shadow.run_all(True)", "shadow.set_callback(lambda view: view.code)"):
-            with self.subTest(switch):
-                self.assert_well(f"""if True:
-                    import shadow, gc, sys
-                    def function():
-                        global shadow
-                        del shadow, sys.modules["shadow"]
-                        gc.collect()
-                        return "well"
-                    {switch}
-                    print(function())
-                    gc.collect()
-                    function = lambda: None
-                    function()""")
+        self.assert_well_when_dropped("shadow", "run_all(True)", "set_callback(lambda view: view.code)")
 
     def test_loaded_again(self):
         self.assert_well("""if True:

@@ -1,7 +1,7 @@
 /* swap_code.swap(code, other): from now on `other` runs wherever `code` is called; None swaps it back.
  *
- * A compiler's whole client: one function that is asked for code. It is compiled once, for the limited API of CPython 3.11, and takes
- * the functions of pyframe-shim from the package that is installed: one wheel serves every CPython. */
+ * A compiler's whole client: one function that is asked for code. It is compiled once, for the limited API of CPython 3.11,
+ * and takes the functions of pyframe-shim from the package that is installed: one wheel serves every CPython. */
 #define Py_LIMITED_API 0x030B0000
 #define PYFRAME_SHIM_USE_CAPSULE
 #include <pyframe_shim.h>

@@ -1,5 +1,5 @@
-/* print_frames.show(): prints every frame that the calling thread runs, the innermost first, with its slots and the values on its
- * stack. */
+/* print_frames.show(): prints every frame that the calling thread runs, the innermost first, with its slots and the values
+ * on its stack. */
 #include <pyframe_shim.h>
 
 static const char *const owners[] = {"thread", "generator", "frame object", "interpreter", "nothing"};

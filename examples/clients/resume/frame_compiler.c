@@ -1,5 +1,5 @@
-/* frame_compiler.set(compile): `compile(function)` is asked about each code object once, and answers with another function, which runs
- * wherever the code is called from then on, or with None. None instead of a function takes it away.
+/* frame_compiler.set(compile): `compile(function)` is asked about each code object once, and answers with another function,
+ * which runs wherever the code is called from then on, or with None. None instead of a function takes it away.
  *
  * The whole C of a compiler that is written in Python. */
 #include <pyframe_shim.h>

@@ -44,8 +44,8 @@ unsafe extern "C" fn loaded(_module: *mut PyObject, library: *mut PyObject) -> *
     })
 }
 
-/// `slots(library)`: a list of (name, where the slot lies, what it leads to) for the loaded library with this file name, or None.
-/// A slot leads to 0 that the loader leaves to the first call.
+/// `slots(library)`: a list of (name, where the slot lies, what it leads to) for the loaded library with this file name, or
+/// None. A slot leads to 0 that the loader leaves to the first call.
 unsafe extern "C" fn slots(_module: *mut PyObject, library: *mut PyObject) -> *mut PyObject {
     returned(|| {
         // SAFETY: the argument is alive during the call.

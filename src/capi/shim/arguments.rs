@@ -1,7 +1,5 @@
 //! What a C caller passes, as views; what is wrong with it, as an exception; and what comes of a call, as C wants it.
 
-use crate::contract::{Broken, Failure};
-use crate::evaluate::raise;
 use crate::py::{ExceptionType, Owned, Raised};
 use crate::sys::_PyInterpreterFrame;
 use crate::view::{Code, Frame, Function, Thread};
@@ -68,19 +66,6 @@ pub(super) fn value_error(sentence: &CStr) -> Raised {
 #[cold]
 pub(super) fn type_error(sentence: &CStr) -> Raised {
     Raised::with(ExceptionType::Type, sentence)
-}
-
-/// What has gone wrong, as an exception: `SystemError` for a rule that is broken.
-#[cold]
-pub(super) fn raised(failure: Failure) -> Raised {
-    match failure {
-        Failure::Raised(raised) => raised,
-        Failure::Broken(broken) => broke(broken),
-    }
-}
-
-fn broke(broken: Broken) -> Raised {
-    raise(broken)
 }
 
 /// A borrowed reference, or NULL.

@@ -1,5 +1,6 @@
 //! The chunk cache, for C.
 
+use super::sized::fill;
 use crate::datastack::cache::{self, Statistics};
 use crate::view::Thread;
 use core::ffi::{c_int, c_ulonglong};
@@ -48,5 +49,5 @@ pub unsafe extern "C" fn PyFrameShim_GetChunkCacheStats(stats: *mut CStatistics)
     let size = unsafe { (*stats).size }.min(size_of::<CStatistics>());
     let full = CStatistics { size, capacity, held, hits, misses };
     // SAFETY: that many bytes may be written, says the caller.
-    unsafe { core::ptr::copy_nonoverlapping((&raw const full).cast::<u8>(), stats.cast::<u8>(), size) }
+    unsafe { fill(stats, &full, size) }
 }

@@ -29,8 +29,7 @@ pub unsafe extern "C" fn PyFrameShim_CopyFunction(
 unsafe fn copied(raw: *mut PyObject, new_code: *mut PyObject, closure: *mut PyObject) -> Result<Owned, Raised> {
     // SAFETY: the caller's promise.
     let (function, code) = unsafe { (function(raw)?, code(new_code)?) };
-    let own = if code.free_variables() > 0 { function.closure_object() } else { None };
-    copy_with_closure(function, code, NonNull::new(closure).or(own))
+    copy_with_closure(function, code, NonNull::new(closure).or_else(|| function.closure_for(code)))
 }
 
 /// A place in every code object ([`code_extra::new_place`]): its number, or -1 with an exception.
@@ -56,7 +55,7 @@ pub unsafe extern "C" fn PyFrameShim_GetCodeExtra(raw: *mut PyObject, place: Py_
 /// What is kept with the code of a fresh frame in a place; quiet NULL if that is nothing, or the frame is not fresh.
 ///
 /// # Safety
-/// As [`crate::view::Frame::from_raw`].
+/// As [`Frame::from_raw`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyFrameShim_GetFreshExtra(
     raw: *mut _PyInterpreterFrame,

@@ -1,12 +1,13 @@
 //! Locals and slots, for C.
 
-use super::arguments::{borrowed, count, frame, new_or_null, raised, value_error};
+use super::arguments::{borrowed, count, frame, new_or_null, value_error};
+use super::sized::{fill, size_in_common};
+use crate::evaluate::raise;
 use crate::locals::{self, Choice, SlotContents};
 use crate::py::Raised;
 use crate::sys::_PyInterpreterFrame;
 use crate::view::Frame;
 use core::ffi::{c_int, c_uint};
-use core::ptr;
 use pyo3_ffi::{Py_ssize_t, PyObject};
 
 /// How many slots the frame has for variables; -1 with an exception.
@@ -17,7 +18,7 @@ use pyo3_ffi::{Py_ssize_t, PyObject};
 pub unsafe extern "C" fn PyFrameShim_CountSlots(raw: *mut _PyInterpreterFrame) -> Py_ssize_t {
     // SAFETY: the caller's promise.
     let frame = unsafe { frame(raw) };
-    count(frame.and_then(|frame| locals::count(&frame).map_err(raised)))
+    count(frame.and_then(|frame| locals::count(&frame).map_err(raise)))
 }
 
 /// `PyFrameShim_Slot` of `include/pyframe_shim.h`.
@@ -47,21 +48,15 @@ pub unsafe extern "C" fn PyFrameShim_GetSlot(
 /// # Safety
 /// As [`PyFrameShim_GetSlot`].
 unsafe fn fill_slot(frame: &Frame<'_>, index: Py_ssize_t, slot: *mut CSlot) -> Result<(), Raised> {
-    if slot.is_null() {
-        return Err(value_error(c"the slot structure must not be NULL"));
-    }
-    // SAFETY: the first field is there, says the caller.
-    let size = unsafe { (*slot).size }.min(size_of::<CSlot>());
-    if size <= size_of::<usize>() {
-        return Err(value_error(c"the slot structure must say its size"));
-    }
+    // SAFETY: NULL, or the first field is there, says the caller.
+    let size = unsafe { size_in_common(slot)? };
     // No frame has so many slots as a negative number becomes.
-    let SlotContents { name, kind, is_argument, value, cell } = locals::slot(frame, index as usize).map_err(raised)?;
+    let SlotContents { name, kind, is_argument, value, cell } = locals::slot(frame, index as usize).map_err(raise)?;
     let bits = [is_argument, kind.is_cell(), kind.is_free(), kind.is_hidden()];
     let kind = bits.iter().enumerate().map(|(bit, &set)| c_uint::from(set) << bit).sum();
     let full = CSlot { size, name: name.as_ptr(), value: borrowed(value), cell: borrowed(cell), kind };
     // SAFETY: that many bytes may be written, says the caller.
-    unsafe { ptr::copy_nonoverlapping((&raw const full).cast::<u8>(), slot.cast::<u8>(), size) };
+    unsafe { fill(slot, &full, size) };
     Ok(())
 }
 
@@ -86,7 +81,7 @@ pub unsafe extern "C" fn PyFrameShim_FillValues(
             return -1;
         }
         let values = if room == 0 { &mut [] } else { core::slice::from_raw_parts_mut(values, room as usize) };
-        count(locals::fill_values(&frame, values).map_err(raised))
+        count(locals::fill_values(&frame, values).map_err(raise))
     }
 }
 
@@ -98,7 +93,7 @@ pub unsafe extern "C" fn PyFrameShim_FillValues(
 pub unsafe extern "C" fn PyFrameShim_GetLocals(raw: *mut _PyInterpreterFrame, flags: c_uint) -> *mut PyObject {
     // SAFETY: the caller's promise.
     let frame = unsafe { frame(raw) };
-    new_or_null(frame.and_then(|frame| locals::choose(&frame, choice(flags)?).map_err(raised)))
+    new_or_null(frame.and_then(|frame| locals::choose(&frame, choice(flags)?).map_err(raise)))
 }
 
 fn choice(flags: c_uint) -> Result<Choice, Raised> {
@@ -115,7 +110,7 @@ fn choice(flags: c_uint) -> Result<Choice, Raised> {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyFrameShim_StackDepth(raw: *mut _PyInterpreterFrame) -> Py_ssize_t {
     // SAFETY: the caller's promise.
-    count(unsafe { frame(raw) }.and_then(|frame| locals::stack_depth(&frame).map_err(raised)))
+    count(unsafe { frame(raw) }.and_then(|frame| locals::stack_depth(&frame).map_err(raise)))
 }
 
 /// What lies on the value stack, borrowed; NULL for nothing, or with an exception.
@@ -125,6 +120,6 @@ pub unsafe extern "C" fn PyFrameShim_StackDepth(raw: *mut _PyInterpreterFrame) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyFrameShim_StackItem(raw: *mut _PyInterpreterFrame, index: Py_ssize_t) -> *mut PyObject {
     // SAFETY: the caller's promise.
-    let item = unsafe { frame(raw) }.and_then(|frame| locals::stack_item(&frame, index as usize).map_err(raised));
+    let item = unsafe { frame(raw) }.and_then(|frame| locals::stack_item(&frame, index as usize).map_err(raise));
     borrowed(item.ok().flatten())
 }

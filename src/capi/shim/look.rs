@@ -1,9 +1,11 @@
 //! Looking at frames, for C.
 
-use super::arguments::{borrowed, frame, new_or_null, raised, thread, type_error};
+use super::arguments::{borrowed, frame, new_or_null, thread, type_error};
+use crate::evaluate::raise;
 use crate::frame;
+use crate::py::Owned;
 use crate::sys::_PyInterpreterFrame;
-use crate::view::{Code, Frame, FrameObject, Function, Generator, Owner};
+use crate::view::{Code, Frame, FrameObject, Function, Generator, Owner, Thread};
 use core::ffi::c_int;
 use core::ptr::{self, NonNull};
 use pyo3_ffi::{PyObject, PyThreadState};
@@ -114,10 +116,7 @@ pub unsafe extern "C" fn PyFrameShim_Owner(raw: *mut _PyInterpreterFrame) -> c_i
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyFrameShim_IsFresh(raw: *mut _PyInterpreterFrame, throwflag: c_int) -> c_int {
     // SAFETY: the caller's promise; whoever has a frame holds the GIL.
-    unsafe {
-        frame(raw)
-            .map_or(-1, |frame| c_int::from(throwflag == 0 && frame::is_fresh(&frame, &crate::view::Thread::current())))
-    }
+    unsafe { frame(raw).map_or(-1, |frame| c_int::from(throwflag == 0 && frame::is_fresh(&frame, &Thread::current()))) }
 }
 
 /// Whether the frame has come to its first RESUME: 1 or 0; -1 with an exception.
@@ -149,7 +148,7 @@ pub unsafe extern "C" fn PyFrameShim_CurrentFrame(raw: *mut PyThreadState) -> *m
 pub unsafe extern "C" fn PyFrameShim_Previous(raw: *mut _PyInterpreterFrame) -> *mut _PyInterpreterFrame {
     // SAFETY: the caller's promise; whoever has a frame holds the GIL.
     let caller = unsafe {
-        let thread = crate::view::Thread::current();
+        let thread = Thread::current();
         frame(raw).ok().and_then(|frame| frame::caller(&frame, &thread))
     };
     caller.map_or(ptr::null_mut(), |frame| frame.as_ptr())
@@ -196,7 +195,7 @@ pub unsafe extern "C" fn PyFrameShim_FromGenerator(object: *mut PyObject) -> *mu
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyFrameShim_GetFrameObject(raw: *mut _PyInterpreterFrame) -> *mut PyObject {
     // SAFETY: the caller's promise.
-    new_or_null(unsafe { frame(raw) }.and_then(|frame| frame::object(&frame).map_err(raised)))
+    new_or_null(unsafe { frame(raw) }.and_then(|frame| frame::object(&frame).map_err(raise)))
 }
 
 /// The generator that the frame belongs to: a new reference; quiet NULL if there is none.
@@ -208,5 +207,5 @@ pub unsafe extern "C" fn PyFrameShim_GetGenerator(raw: *mut _PyInterpreterFrame)
     // SAFETY: the caller's promise.
     let frame = unsafe { frame(raw) };
     let generator = frame.ok().and_then(|frame| frame.generator()).and_then(|generator| generator.keep());
-    generator.map_or(ptr::null_mut(), crate::py::Owned::into_ptr)
+    generator.map_or(ptr::null_mut(), Owned::into_ptr)
 }

@@ -19,3 +19,5 @@ mod place;
 #[cfg(interpreter_frames)]
 mod run;
 mod runtime;
+#[cfg(interpreter_frames)]
+mod sized;

@@ -1,11 +1,12 @@
 //! Where a frame lies on the data stack, for C.
 
-use super::arguments::{frame, raised, thread, value_error};
+use super::arguments::{frame, thread};
+use super::sized::{fill, size_in_common};
 use crate::datastack::{Location, frame_words, locate};
+use crate::evaluate::raise;
 use crate::py::Raised;
 use crate::sys::_PyInterpreterFrame;
 use core::ffi::c_int;
-use core::ptr;
 use pyo3_ffi::PyThreadState;
 
 /// `PyFrameShim_Place` of `include/pyframe_shim.h`.
@@ -22,8 +23,8 @@ pub struct CPlace {
 /// with an exception.
 ///
 /// # Safety
-/// As [`crate::view::Frame::from_raw`] and [`crate::view::Thread::from_raw`], of any thread; `place` is NULL, or valid for reads of
-/// its `size` and for writes of as many bytes as that says.
+/// As [`Frame::from_raw`](crate::view::Frame::from_raw) and [`Thread::from_raw`](crate::view::Thread::from_raw), of any thread;
+/// `place` is NULL, or valid for reads of its `size` and for writes of as many bytes as that says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyFrameShim_DataStackPlace(
     tstate: *mut PyThreadState,
@@ -43,18 +44,12 @@ unsafe fn filled(
 ) -> Result<bool, Raised> {
     // SAFETY: the caller's promise.
     let (thread, frame) = unsafe { (thread(tstate)?, frame(raw)?) };
-    if place.is_null() {
-        return Err(value_error(c"the place structure must not be NULL"));
-    }
-    // SAFETY: the first field is there, says the caller.
-    let size = unsafe { (*place).size }.min(size_of::<CPlace>());
-    if size <= size_of::<usize>() {
-        return Err(value_error(c"the place structure must say its size"));
-    }
+    // SAFETY: NULL, or the first field is there, says the caller.
+    let size = unsafe { size_in_common(place)? };
     let Some(Location { chunk, word, room }) = locate(&thread, &frame) else { return Ok(false) };
-    let words = frame_words(&frame).map_err(|broken| raised(broken.into()))?;
+    let words = frame_words(&frame).map_err(raise)?;
     let full = CPlace { size, chunk, word, words, room };
     // SAFETY: that many bytes may be written, says the caller.
-    unsafe { ptr::copy_nonoverlapping((&raw const full).cast::<u8>(), place.cast::<u8>(), size) };
+    unsafe { fill(place, &full, size) };
     Ok(true)
 }

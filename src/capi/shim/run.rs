@@ -35,12 +35,8 @@ pub unsafe extern "C" fn PyFrameShim_EvalDefault(
 #[cold]
 #[inline(never)]
 pub(super) unsafe fn refuse_null(raw: *mut _PyInterpreterFrame) -> *mut PyObject {
-    // SAFETY: the caller's promise; whoever has a frame holds the GIL.
-    unsafe {
-        let Ok(frame) = frame(raw) else { return ptr::null_mut() };
-        let _ = value_error(c"the thread state must not be NULL");
-        finished(frame, &Thread::current(), None)
-    }
+    // SAFETY: the caller's promise.
+    unsafe { PyFrameShim_Return(ptr::null_mut(), raw, ptr::null_mut()) }
 }
 
 /// Whether code can run in the frame's place: 0, the number of an [`Obstacle`], or -1 with an exception.
@@ -123,14 +119,10 @@ unsafe fn eval_code(
     // SAFETY: the caller's promise.
     unsafe {
         let Ok(frame) = frame(raw) else { return ptr::null_mut() };
-        let thread = match thread(tstate) {
-            Ok(thread) => thread,
-            Err(_) => return finished(frame, &Thread::current(), None),
-        };
-        let (code, function, options) = match arguments(code, function, flags) {
-            Ok(arguments) => arguments,
-            // Ends with the exception that is set.
-            Err(_) => return finished(frame, &thread, None),
+        let Ok(thread) = thread(tstate) else { return finished(frame, &Thread::current(), None) };
+        // Here and above, the call ends with the exception that is set.
+        let Ok((code, function, options)) = arguments(code, function, flags) else {
+            return finished(frame, &thread, None);
         };
         match evaluate::take_over(frame, &thread, false, code, function, options) {
             Ok(taken_over) => taken_over.evaluate(&thread, evaluator_behind(hook)),

@@ -37,8 +37,10 @@ impl<'f> Frame<'f> {
         unsafe { *place = code.start().wrapping_offset(version::FRESH) }
     }
 
-    /// Makes slots empty that hold nothing of the frame's: the memory behind its own slots. One by one: most often there is none, and
-    /// a call of `memset` costs the taking over of a frame 23 instructions all the same, since registers are saved for it.
+    /// Makes slots empty that hold nothing of the frame's: the memory behind its own slots.
+    ///
+    /// It writes them one by one. Most often there is none, and a call of `memset` would cost 23 instructions even then,
+    /// because registers are saved for it.
     ///
     /// # Safety
     /// The memory is the frame's.
@@ -76,8 +78,8 @@ impl<'f> Frame<'f> {
         held
     }
 
-    /// Moves a fresh frame and its first slots to other memory, and returns what is there. What is left behind keeps references
-    /// of its own to its code and function, and its frame object, and is good to be cleared.
+    /// Moves a fresh frame and its first slots to other memory, and returns what is there. What is left behind has references
+    /// to the code and the function too, and keeps the frame object: it can be cleared.
     ///
     /// # Safety
     /// The frame is fresh and has so many slots; the memory has room for them, and lies elsewhere.

@@ -2,10 +2,12 @@
 #ifndef API_H
 #define API_H
 
+#define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x030B0000
 #include <Python.h>
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "pyframe_shim.h"

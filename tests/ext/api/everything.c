@@ -12,8 +12,8 @@ static struct {
 
 static _Thread_local bool making;
 
-/* What makes other code is Python, and no tracer, profiler or monitoring tool may see it. Not of the limited API, and exported by
- * every minor from 3.11 on. */
+/* What makes other code is Python, and no tracer, profiler or monitoring tool may see it. Not of the limited API, and
+ * exported by every minor from 3.11 on. */
 PyAPI_FUNC(void) PyThreadState_EnterTracing(PyThreadState *tstate);
 PyAPI_FUNC(void) PyThreadState_LeaveTracing(PyThreadState *tstate);
 
@@ -85,15 +85,21 @@ static PyObject *stop(PyObject *module, PyObject *none)
     Py_RETURN_NONE;
 }
 
-static PyObject *start(PyFrameShim_HookFunction function)
+static PyObject *start(PyFrameShim_HookFunction function, PyObject *make, unsigned flags)
 {
     if (all.hook != NULL) {
         PyErr_SetString(PyExc_RuntimeError, "everything is taken over already");
         return NULL;
     }
+    all.make = make == Py_None ? NULL : Py_NewRef(make);
+    all.flags = flags;
     all.seen = all.taken_over = all.refused = 0;
     all.hook = PyFrameShim_InstallHook(function, NULL);
-    return all.hook == NULL ? NULL : Py_NewRef(Py_None);
+    if (all.hook == NULL) {
+        Py_CLEAR(all.make);
+        return NULL;
+    }
+    Py_RETURN_NONE;
 }
 
 /* take_over_everything(make, flags=0): `make` gets code, and returns other code, or None. */
@@ -109,17 +115,14 @@ static PyObject *take_over_everything(PyObject *module, PyObject *args)
     if (all.place < 0 && (all.place = PyFrameShim_NewCodeExtra(release)) < 0) {
         return NULL;
     }
-    Py_XDECREF(all.make);
-    all.make = make == Py_None ? NULL : Py_NewRef(make);
-    all.flags = flags;
-    return start(take_over);
+    return start(take_over, make, flags);
 }
 
 static PyObject *watch_everything(PyObject *module, PyObject *none)
 {
     (void)module;
     (void)none;
-    return start(watch);
+    return start(watch, Py_None, 0);
 }
 
 static PyObject *counts(PyObject *module, PyObject *none)

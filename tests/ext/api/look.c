@@ -124,6 +124,33 @@ static PyObject *slot(PyObject *module, PyObject *args)
     return Py_BuildValue("(OINN)", found.name, found.kind, value_or_unbound(found.value), value_or_unbound(found.cell));
 }
 
+/* slot_of_size(frame, size): the first slot, in a structure that says this size, or in none (-1). Its size and name then, and the
+ * bytes behind the name, which were all 1. */
+static PyObject *slot_of_size(PyObject *module, PyObject *args)
+{
+    PyFrameShim_Frame *frame;
+    Py_ssize_t size;
+    PyFrameShim_Slot found;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "O&n", to_frame, &frame, &size)) {
+        return NULL;
+    }
+    memset(&found, 1, sizeof found);
+    found.size = (size_t)size;
+    if (PyFrameShim_GetSlot(frame, 0, size < 0 ? NULL : &found) < 0) {
+        return NULL;
+    }
+    const size_t begin = offsetof(PyFrameShim_Slot, value);
+    return Py_BuildValue("(nOy#)", found.size, found.name, (char *)&found + begin, (Py_ssize_t)(sizeof found - begin));
+}
+
+static PyObject *no_place(PyObject *module, PyObject *argument)
+{
+    PyFrameShim_Frame *frame;
+    (void)module;
+    return to_frame(argument, &frame) ? number(PyFrameShim_DataStackPlace(PyThreadState_Get(), frame, NULL)) : NULL;
+}
+
 static PyObject *values(PyObject *module, PyObject *args)
 {
     PyFrameShim_Frame *frame;
@@ -203,9 +230,11 @@ PyMethodDef look_methods[] = {
     {"from_frame_object", from_frame_object, METH_O, NULL},
     {"from_generator", from_generator, METH_O, NULL},
     {"slot", slot, METH_VARARGS, NULL},
+    {"slot_of_size", slot_of_size, METH_VARARGS, NULL},
     {"values", values, METH_VARARGS, NULL},
     {"get_locals", get_locals, METH_VARARGS, NULL},
     {"stack_item", stack_item, METH_VARARGS, NULL},
     {"place", place, METH_O, NULL},
+    {"no_place", no_place, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
