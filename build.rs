@@ -33,6 +33,7 @@ fn build() -> Result<(), Refusal> {
         println!("cargo:rerun-if-env-changed={variable}");
     }
     println!("cargo:rustc-check-cfg=cfg(interpreter_frames)");
+    println!("cargo:rustc-check-cfg=cfg(datastack_cached_chunk)");
     for minor in interpreter::MINORS {
         println!("cargo:rustc-check-cfg=cfg(Py_3_{minor})");
     }
@@ -45,6 +46,9 @@ fn build() -> Result<(), Refusal> {
         println!("cargo:rustc-cfg=interpreter_frames");
         interpreter.require_internal_headers()?;
         println!("cargo:rerun-if-changed={}/patchlevel.h", interpreter.include.display());
+        if interpreter.declares("cpython/pystate.h", "datastack_cached_chunk") {
+            println!("cargo:rustc-cfg=datastack_cached_chunk");
+        }
         mirrors::generate(&interpreter)?;
         opcode_tables::compile(&interpreter)?;
     }

@@ -30,6 +30,9 @@ PyFunctionObject *baseline_copy_function(PyFunctionObject *function, PyCodeObjec
 #if PY_VERSION_HEX >= 0x030C0000
     copy->func_typeparams = Py_XNewRef(function->func_typeparams);
 #endif
+#if PY_VERSION_HEX >= 0x030E0000
+    copy->func_annotate = Py_XNewRef(function->func_annotate);
+#endif
     copy->func_weakreflist = NULL;
     copy->vectorcall = function->vectorcall;
     copy->func_version = 0;
@@ -52,6 +55,9 @@ PyFrameObject *baseline_new_frame_object(const PyCodeObject *code)
 #if PY_VERSION_HEX >= 0x030D0000
     object->f_extra_locals = NULL;
     object->f_locals_cache = NULL;
+#if PY_VERSION_HEX >= 0x030E0000
+    object->f_overwritten_fast_locals = NULL;
+#endif
 #else
     object->f_fast_as_locals = 0;
 #endif
@@ -61,12 +67,8 @@ PyFrameObject *baseline_new_frame_object(const PyCodeObject *code)
     own->owner = FRAME_CLEARED;
     own->frame_obj = object;
     own->f_locals = NULL;
-    own->stacktop = 0;
-#if PY_VERSION_HEX >= 0x030D0000
-    own->f_executable = NULL;
-#else
-    own->f_code = NULL;
-#endif
+    set_live_slots(own, 0);
+    set_no_code(own);
     return object;
 }
 
@@ -115,12 +117,21 @@ static void take_ownership(PyFrameObject *object, _PyInterpreterFrame *frame)
 {
     CHECK(frame->owner != FRAME_OWNED_BY_FRAME_OBJECT);
     CHECK(frame->owner != FRAME_CLEARED);
+#if PY_VERSION_HEX >= 0x030E0000
+    _PyFrame_Copy(frame, (_PyInterpreterFrame *)object->_f_frame_data);
+    _PyInterpreterFrame *linked_from = frame->previous;
+#else
     size_t size = (char *)&frame->localsplus[frame->stacktop] - (char *)frame;
     memcpy(object->_f_frame_data, frame, size);
+#endif
     frame = (_PyInterpreterFrame *)object->_f_frame_data;
     object->f_frame = frame;
     frame->owner = FRAME_OWNED_BY_FRAME_OBJECT;
+#if PY_VERSION_HEX >= 0x030E0000
+    _PyInterpreterFrame *caller = linked_from; /* the copy has none */
+#else
     _PyInterpreterFrame *caller = frame->previous;
+#endif
     frame->previous = NULL;
     if (_PyFrame_IsIncomplete(frame)) {
         PyCodeObject *code = CODE(frame);
@@ -147,13 +158,12 @@ void baseline_clear(_PyInterpreterFrame *frame)
         }
         Py_DECREF(object);
     }
-    CHECK(frame->stacktop >= 0);
-    int slots = frame->stacktop;
-    frame->stacktop = 0;
+    int slots = live_slots(frame);
+    CHECK(slots >= 0);
+    set_live_slots(frame, 0);
     for (int i = 0; i < slots; i++) {
-        Py_XDECREF(frame->localsplus[i]);
+        word_release(frame->localsplus[i]);
     }
     Py_XDECREF(frame->f_locals);
-    Py_DECREF(FUNCTION(frame));
-    Py_DECREF(CODE(frame));
+    release_code_and_function(frame);
 }

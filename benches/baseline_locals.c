@@ -57,7 +57,7 @@ static int copy_free_variables(_PyInterpreterFrame *frame)
         return -1;
     }
     for (int i = 0; i < code->co_nfreevars; i++) {
-        frame->localsplus[first_free(code) + i] = Py_NewRef(PyTuple_GET_ITEM(closure, i));
+        frame->localsplus[first_free(code) + i] = word_of(Py_NewRef(PyTuple_GET_ITEM(closure, i)));
     }
     _Py_CODEUNIT *unit = _PyCode_CODE(code);
     while (_PyOpcode_Deopt[OPCODE(*unit)] == EXTENDED_ARG) {
@@ -87,7 +87,7 @@ static bool is_left_out(PyCodeObject *code, _PyLocals_Kind kind)
 /* What a slot stands for, borrowed; NULL if that is unbound. */
 static PyObject *slot_value(_PyInterpreterFrame *frame, int i, _PyLocals_Kind kind, PyObject *value)
 {
-    if (frame->stacktop == 0 || value == NULL) {
+    if (live_slots(frame) == 0 || value == NULL) {
         return NULL;
     }
     if (kind & CO_FAST_FREE) {
@@ -108,7 +108,7 @@ static bool is_shadowed(_PyInterpreterFrame *frame, PyObject *name)
     PyCodeObject *code = CODE(frame);
     for (int i = 0; i < first_free(code); i++) {
         if (PyTuple_GET_ITEM(code->co_localsplusnames, i) == name
-            && slot_value(frame, i, _PyLocals_GetKind(code->co_localspluskinds, i), frame->localsplus[i]) != NULL) {
+            && slot_value(frame, i, _PyLocals_GetKind(code->co_localspluskinds, i), SLOT(frame, i)) != NULL) {
             return true;
         }
     }
@@ -151,7 +151,7 @@ int baseline_fast_to_locals(_PyInterpreterFrame *frame, int *free_vars_copied)
         if (is_left_out(code, kind) || ((kind & CO_FAST_FREE) && is_shadowed(frame, name))) {
             continue;
         }
-        if (write_name(locals, name, slot_value(frame, i, kind, frame->localsplus[i])) < 0) {
+        if (write_name(locals, name, slot_value(frame, i, kind, SLOT(frame, i))) < 0) {
             return -1;
         }
     }
@@ -173,7 +173,7 @@ PyObject *baseline_mapping(_PyInterpreterFrame *frame)
         if (is_left_out(code, kind) || ((kind & CO_FAST_FREE) && is_shadowed(frame, name))) {
             continue;
         }
-        PyObject *held = frame->localsplus[i];
+        PyObject *held = SLOT(frame, i);
         if (held == NULL && (kind & CO_FAST_FREE) && closure != NULL) {
             held = PyTuple_GET_ITEM(closure, i - first_free(code));
         }

@@ -140,7 +140,7 @@ static PyObject *time_calls(PyObject *module, PyObject *args)
     }
     PyThreadState *tstate = PyThreadState_Get();
     PyCodeObject *code = (PyCodeObject *)((PyFunctionObject *)function)->func_code;
-    struct world world = {.words = (size_t)code->co_nlocalsplus + (size_t)code->co_stacksize + FRAME_SPECIALS_SIZE};
+    struct world world = {.words = words_of(code)};
     if (boundary && world_fill_chunk(&world, tstate, world.words) < 0) {
         return NULL;
     }
@@ -178,7 +178,7 @@ static PyObject *slots_of(_PyInterpreterFrame *frame)
     int count = CODE(frame)->co_nlocalsplus;
     PyObject *slots = PyTuple_New(count);
     for (int i = 0; slots != NULL && i < count; i++) {
-        PyTuple_SET_ITEM(slots, i, Py_NewRef(frame->localsplus[i] ? frame->localsplus[i] : Py_Ellipsis));
+        PyTuple_SET_ITEM(slots, i, Py_NewRef(SLOT(frame, i) ? SLOT(frame, i) : Py_Ellipsis));
     }
     return slots;
 }

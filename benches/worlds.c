@@ -9,18 +9,13 @@ struct world *world_of(PyObject *capsule)
     return PyCapsule_GetPointer(capsule, NAME);
 }
 
-static void init_frame(const struct world *world, _PyInterpreterFrame *frame)
+static void begin_frame(const struct world *world, _PyInterpreterFrame *frame)
 {
     PyCodeObject *code = world->code;
-    PyFunctionObject *function = (PyFunctionObject *)Py_NewRef(world->function);
-#if PY_VERSION_HEX >= 0x030C0000
-    _PyFrame_Initialize(frame, function, NULL, code, code->co_nlocalsplus);
-#else
-    _PyFrame_InitializeSpecials(frame, function, NULL, code->co_nlocalsplus);
-#endif
+    init_frame(frame, (PyFunctionObject *)Py_NewRef(world->function));
     for (int i = 0; i < code->co_nlocalsplus; i++) {
         PyObject *value = PyTuple_GET_ITEM(world->slots, i);
-        frame->localsplus[i] = value == Py_Ellipsis ? NULL : Py_NewRef(value);
+        frame->localsplus[i] = value == Py_Ellipsis ? EMPTY_WORD : word_of(Py_NewRef(value));
     }
     if (world->executed) {
         POINTER(frame) = _PyCode_CODE(code) + code->_co_firsttraceable + EXECUTED;
@@ -29,7 +24,7 @@ static void init_frame(const struct world *world, _PyInterpreterFrame *frame)
 
 void world_fill(const struct world *world, PyThreadState *tstate, _PyInterpreterFrame *frame)
 {
-    init_frame(world, frame);
+    begin_frame(world, frame);
     frame->previous = CURRENT(tstate);
 }
 
@@ -39,11 +34,10 @@ static void world_free(PyObject *capsule)
     if (world->frame != NULL) {
         _PyInterpreterFrame *frame = world->frame;
         for (int i = 0; i < world->code->co_nlocalsplus; i++) {
-            Py_XDECREF(frame->localsplus[i]);
+            word_release(frame->localsplus[i]);
         }
         Py_XDECREF(frame->f_locals);
-        Py_DECREF(CODE(frame));
-        Py_DECREF(FUNCTION(frame));
+        release_code_and_function(frame);
         PyMem_Free(frame);
     }
     Py_XDECREF(world->function);
@@ -73,7 +67,7 @@ PyObject *world_new(PyObject *function, PyObject *slots, int executed, PyObject 
     world->slots = Py_NewRef(slots);
     world->existing = existing == Py_None ? NULL : Py_NewRef(existing);
     world->executed = executed;
-    world->words = (size_t)code->co_nlocalsplus + (size_t)code->co_stacksize + FRAME_SPECIALS_SIZE;
+    world->words = words_of(code);
     world->depth = depth;
     world->pushed = PyMem_New(void *, depth);
     _PyInterpreterFrame *frame = PyMem_Calloc(world->words, sizeof(PyObject *));
@@ -82,7 +76,7 @@ PyObject *world_new(PyObject *function, PyObject *slots, int executed, PyObject 
         Py_DECREF(capsule);
         return PyErr_NoMemory();
     }
-    init_frame(world, frame);
+    begin_frame(world, frame);
     frame->f_locals = Py_XNewRef(world->existing);
     world->frame = frame;
     world->next = world->turn = world;

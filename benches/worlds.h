@@ -41,7 +41,7 @@ static inline void world_rewind(const struct world *world)
         return;
     }
     for (int i = code->co_nlocalsplus - code->co_nfreevars; i < code->co_nlocalsplus; i++) {
-        Py_CLEAR(world->frame->localsplus[i]);
+        word_replace(&world->frame->localsplus[i], NULL);
     }
     POINTER(world->frame) = FIRST(code);
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The minors that build; from [`FIRST_PRIVATE`] on with frames, before that to empty opcode tables.
-pub const MINORS: std::ops::RangeInclusive<u8> = 9..=13;
+pub const MINORS: std::ops::RangeInclusive<u8> = 9..=15;
 const FIRST_PRIVATE: u8 = 11;
 
 /// What there is to build for a minor.
@@ -26,6 +26,7 @@ pub struct Interpreter {
     pub include: PathBuf,
     debug: bool,
     trace_refs: bool,
+    stackref_debug: bool,
     library: Option<(PathBuf, String)>,
 }
 
@@ -37,6 +38,7 @@ print('version', platform.python_version())
 print('include', sysconfig.get_path('include'))
 print('debug', int(bool(ask('Py_DEBUG'))))
 print('trace_refs', int(bool(ask('Py_TRACE_REFS'))))
+print('stackref_debug', int(any('Py_STACKREF_DEBUG' in (ask(flags) or '') for flags in ('PY_CFLAGS', 'CONFIG_ARGS'))))
 if ask('Py_ENABLE_SHARED'):
     print('libdir', ask('LIBDIR'))
     print('library', 'python' + (ask('LDVERSION') or ask('VERSION')))
@@ -71,6 +73,9 @@ impl Interpreter {
         if interpreter.trace_refs {
             return Err(Refusal::TraceRefs { python, found });
         }
+        if interpreter.stackref_debug {
+            return Err(Refusal::StackrefDebug { python, found });
+        }
         Ok(interpreter)
     }
 
@@ -97,6 +102,7 @@ impl Interpreter {
             include: PathBuf::from(answer("include")?),
             debug: answer("debug")? == "1",
             trace_refs: answer("trace_refs")? == "1",
+            stackref_debug: answer("stackref_debug")? == "1",
             library: answer("libdir").ok().zip(answer("library").ok()).map(|(dir, name)| (dir.into(), name)),
         })
     }
@@ -124,6 +130,11 @@ impl Interpreter {
             }
         }
         Ok(())
+    }
+
+    /// Whether a header has a name that came with a patch release.
+    pub fn declares(&self, header: &str, name: &str) -> bool {
+        std::fs::read_to_string(self.include.join(header)).is_ok_and(|text| text.contains(name))
     }
 
     /// What `src/abi.rs` reports and checks at run time.

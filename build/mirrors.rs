@@ -19,6 +19,9 @@ const TYPES: [&str; 10] = [
     "PyDictUnicodeEntry",
 ];
 
+/// What is mirrored from CPython 3.15 on: what of a thread state lies behind the public part.
+const TYPES_SINCE_3_15: [&str; 1] = ["_PyThreadStateImpl"];
+
 /// What pyo3-ffi has already, under the names that the headers use.
 const BORROWED: &str = "
 use pyo3_ffi::{PyObject, PyTypeObject, PyVarObject, PyInterpreterState, Py_ssize_t, Py_tracefunc, vectorcallfunc};
@@ -39,11 +42,12 @@ pub fn generate(interpreter: &Interpreter) -> Result<(), Refusal> {
         header: interpreter.include.join("Python.h"),
         why: why.trim().trim_start_matches("clang diagnosed error: ").to_owned(),
     };
+    let newer: &[&str] = if interpreter.minor >= 15 { &TYPES_SINCE_3_15 } else { &[] };
     let mut builder = bindgen::Builder::default()
         .header(header)
         .use_core()
-        .allowlist_var("COPY_FREE_VARS|MAKE_CELL|EXTENDED_ARG|RESUME|CO_FAST_.*|CO_OPTIMIZED|CO_VARARGS|CO_VARKEYWORDS|CO_(ASYNC_)?GENERATOR|CO_COROUTINE")
-        .allowlist_type(TYPES.join("|"))
+        .allowlist_var("COPY_FREE_VARS|MAKE_CELL|EXTENDED_ARG|RESUME|ENTER_EXECUTOR|CO_FAST_.*|CO_OPTIMIZED|CO_VARARGS|CO_VARKEYWORDS|CO_(ASYNC_)?GENERATOR|CO_COROUTINE")
+        .allowlist_type([&TYPES, newer].concat().join("|"))
         .allowlist_type("_frameowner|_framestate|DictKeysKind")
         .blocklist_type(BORROWED_NAMES)
         // Left out as well, but its hundreds of fields' types would not be.

@@ -17,6 +17,8 @@ pub enum Refusal {
     FreeThreaded { python: PathBuf, found: String },
     /// A build whose objects are all linked with each other.
     TraceRefs { python: PathBuf, found: String },
+    /// A build whose frames hold no pointers, but numbers that are looked up (`Py_STACKREF_DEBUG`, 3.14 and newer).
+    StackrefDebug { python: PathBuf, found: String },
     /// An operating system that the library has not been ported to.
     Platform { found: String },
     /// The interpreter is there, its internal headers are not.
@@ -29,8 +31,7 @@ pub enum Refusal {
     Compiler { why: String },
 }
 
-const NEEDED: &str =
-    "CPython 3.11, 3.12 or 3.13 with the GIL and without Py_TRACE_REFS (3.9 and 3.10 build to empty opcode tables)";
+const NEEDED: &str = "CPython 3.11 to 3.15 with the GIL, without Py_TRACE_REFS and Py_STACKREF_DEBUG (3.9 and 3.10 build to empty opcode tables)";
 const CHOOSE: &str = "PYO3_PYTHON=/path/to/python3.13 cargo build --release";
 
 impl fmt::Display for Refusal {
@@ -48,6 +49,9 @@ impl fmt::Display for Refusal {
             }
             Self::TraceRefs { python, found } => {
                 (format!("the Py_TRACE_REFS build of {found} ({})", python.display()), NEEDED.into(), CHOOSE.into())
+            }
+            Self::StackrefDebug { python, found } => {
+                (format!("the Py_STACKREF_DEBUG build of {found} ({})", python.display()), NEEDED.into(), CHOOSE.into())
             }
             Self::Platform { found } => (
                 format!("the target {found}"),

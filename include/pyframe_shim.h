@@ -200,6 +200,15 @@ PyObject *PyFrameShim_EvalNext(PyFrameShim_Hook *hook, PyThreadState *tstate, Py
 /* The same with the interpreter's own evaluator, past all hooks. */
 PyObject *PyFrameShim_EvalDefault(PyThreadState *tstate, PyFrameShim_Frame *frame, int throwflag);
 
+/* For a hook that was not installed by this library. CPython 3.15 keeps in the thread how the evaluation of a generator's frame
+ * has ended: with a value that it yields, or with its end. Who has resumed the generator asks for that when the hook returns.
+ * If the hook lets Python code run behind the evaluator, even by a decref, another generator may run in it, and the wrong
+ * answer is found: a generator's end becomes one more value, or a value its end. So such a hook makes this call the last
+ * before it returns, for a frame that had PYFRAME_SHIM_OWNER_GENERATOR before it was evaluated. For any other frame the call
+ * is a mistake that is not caught: the frame may be gone. On other minors it does nothing. Quiet. Hooks of
+ * PyFrameShim_InstallHook and PyFrameShim_InstallCodeHook need not care: the library does it when they return. */
+void PyFrameShim_SetGeneratorReturnKind(PyThreadState *tstate, PyFrameShim_Frame *frame);
+
 /* ---- Other code in a frame's place ---------------------------------------------------------------------------------------- */
 
 /* Why code cannot run in a frame's place. */

@@ -58,6 +58,7 @@ typedef struct {
     void (*DisableChunkCache)(void);
     void (*GetChunkCacheStats)(PyFrameShim_ChunkCacheStats *stats);
     size_t (*GetCounters)(PyFrameShim_Counter *counters, size_t room);
+    void (*SetGeneratorReturnKind)(PyThreadState *tstate, PyFrameShim_Frame *frame);
 } PyFrameShim_Functions;
 
 static const PyFrameShim_Functions *PyFrameShim_functions;
@@ -132,5 +133,6 @@ static inline int PyFrameShim_Import(void)
 #define PyFrameShim_DisableChunkCache (PyFrameShim_functions->DisableChunkCache)
 #define PyFrameShim_GetChunkCacheStats (PyFrameShim_functions->GetChunkCacheStats)
 #define PyFrameShim_GetCounters (PyFrameShim_functions->GetCounters)
+#define PyFrameShim_SetGeneratorReturnKind (PyFrameShim_functions->SetGeneratorReturnKind)
 
 #endif

@@ -133,7 +133,7 @@ class Build:
         """Build one of the extensions into out/, linked with the static library."""
         sources = {**EXTENSIONS, **SANITIZE_EXTENSIONS, **BENCH_EXTENSIONS}[name]
         output = self.out / f"{name}{self.python.suffix}"
-        local = [path for folder in {source.parent for source in sources} for path in folder.glob("*.h")]
+        local = [path for folder in {ROOT / "tests" / "ext", *(source.parent for source in sources)} for path in folder.glob("*.h")]
         if not stale(output, [*sources, *local, *HEADERS, self.archive]):
             return
         objects = self.out / "objects"

@@ -13,9 +13,9 @@ import subprocess
 
 from console import Failure, say
 
-SUPPORTED = ("3.11", "3.12", "3.13")
+SUPPORTED = ("3.11", "3.12", "3.13", "3.14", "3.15")
 
-NEEDED = "CPython 3.11, 3.12 or 3.13 with the GIL and without Py_TRACE_REFS"
+NEEDED = "CPython 3.11 to 3.15 with the GIL, without Py_TRACE_REFS and Py_STACKREF_DEBUG"
 
 
 ANOTHER = "name another one: PYTHON=/path/to/python3.13 (or PYTHONS=...)"
@@ -39,7 +39,8 @@ import platform, sys, sysconfig
 ask = sysconfig.get_config_var
 print(platform.python_implementation())
 print(platform.python_version())
-print(*(int(bool(ask(name))) for name in ('Py_DEBUG', 'Py_GIL_DISABLED', 'Py_ENABLE_SHARED', 'Py_TRACE_REFS')))
+print(*(int(bool(ask(name))) for name in ('Py_DEBUG', 'Py_GIL_DISABLED', 'Py_ENABLE_SHARED', 'Py_TRACE_REFS')),
+      int(any('Py_STACKREF_DEBUG' in (ask(flags) or '') for flags in ('PY_CFLAGS', 'CONFIG_ARGS'))))
 print(sysconfig.get_path('include'))
 print(ask('EXT_SUFFIX'))
 print(ask('LIBDIR'))
@@ -66,7 +67,7 @@ class Python:
         if answer.returncode != 0 or len(lines) != 7:
             raise Unusable(f"{path}, which did not answer: {reason(answer.stderr)}")
         implementation, self.version, flags, include, self.suffix, self.library_folder, self.prefix = lines
-        self.debug, free_threaded, self.shared, trace_refs = (flag == "1" for flag in flags.split())
+        self.debug, free_threaded, self.shared, trace_refs, stackref_debug = (flag == "1" for flag in flags.split())
         self.include = pathlib.Path(include)
         self.minor = ".".join(self.version.split(".")[:2])
         self.name = self.version + ("-debug" if self.debug else "")
@@ -78,6 +79,8 @@ class Python:
             raise Unusable(f"the free-threaded build of {implementation} {self.version} ({path})")
         if trace_refs:
             raise Unusable(f"the Py_TRACE_REFS build of {implementation} {self.version} ({path})")
+        if stackref_debug:
+            raise Unusable(f"the Py_STACKREF_DEBUG build of {implementation} {self.version} ({path})")
         header = self.include / "internal" / "pycore_frame.h"
         if not header.is_file():
             raise Unusable(

@@ -13,7 +13,7 @@
 //! # let thread = example::start();
 //! use pyframe_shim::datastack::cache;
 //!
-//! // False where CPython keeps a chunk itself (3.13.13 and newer).
+//! // False where CPython keeps a chunk itself (3.13.13, 3.14.4 and newer).
 //! let enabled = cache::enable(&thread, 8).expect("1 to 64");
 //! assert_eq!(cache::statistics().capacity, if enabled { 8 } else { 0 });
 //! cache::disable(&thread);
@@ -24,7 +24,6 @@ use super::arena::Arena;
 use super::size::CHUNK_BYTES;
 use crate::process::stay_loaded;
 use crate::py::Raised;
-use crate::runtime::running_patch;
 use crate::version;
 use crate::view::Thread;
 use core::ffi::{CStr, c_void};
@@ -179,7 +178,7 @@ extern "C" fn free<const NUMBER: usize>(_context: *mut c_void, memory: *mut c_vo
 
 /// Keeps up to `chunks` freed chunks (of [`CHUNK_BYTES`]) for the calls that need one next, in any thread and interpreter
 /// of the process; enabled already, changes how many. Returns whether it did: false, and nothing is done, where CPython
-/// keeps a chunk itself (3.13.13 and newer).
+/// keeps a chunk itself (3.13.13, 3.14.4 and newer).
 ///
 /// The library stays loaded from now on. What the cache holds at the end of the process is left to the system.
 ///
@@ -191,7 +190,7 @@ pub fn enable(_thread: &Thread<'_>, chunks: usize) -> Result<bool, Raised> {
         // SAFETY: an exception class that lives as long as the process.
         return Err(raise(unsafe { PyExc_ValueError }, c"a chunk cache keeps 1 to 64 chunks"));
     }
-    if version::KEEPS_A_CHUNK_SINCE.is_some_and(|patch| running_patch() >= patch) {
+    if version::keeps_a_chunk() {
         return Ok(false);
     }
     let current = Arena::current();

@@ -1,6 +1,7 @@
 //! The data stack: the chunks of memory that a thread's frames lie in, one behind the other.
 //!
-//! A chunk comes from the arena allocator. Each thread keeps one that our own pops have emptied, and the process several for
+//! A chunk comes from the arena allocator. Each thread keeps one that our own pops have emptied, or the
+//! interpreter does, and the process several for
 //! every Python call if it is asked to ([`cache`]).
 //!
 //! ```
@@ -20,6 +21,7 @@
 
 mod arena;
 pub mod cache;
+mod cached;
 mod size;
 mod spare;
 mod stack;

@@ -2,10 +2,10 @@
 //!
 //! CPython: `push_chunk`, `_PyThreadState_PushFrame` and `_PyThreadState_PopFrame`, `Python/pystate.c`. Sizes are in
 //! words unless they say bytes. CPython's own pushes and pops may come between ours: everything that is on the stack is
-//! kept where it keeps it, and nothing but the three fields that every patch release has is touched.
+//! kept where it keeps it.
 
 use super::size::{WORD, chunk_bytes};
-use super::spare;
+use super::{cached, spare};
 use crate::contract::{Broken, Failure, Rule, require_plainly};
 use crate::process::is_mapped;
 use crate::py::Raised;
@@ -47,7 +47,12 @@ pub unsafe fn push(thread: &Thread<'_>, words: usize) -> Result<NonNull<_PyInter
 #[inline(never)]
 fn push_chunk(thread: &Thread<'_>, words: usize) -> Result<NonNull<_PyInterpreterFrame>, Raised> {
     let bytes = chunk_bytes(words).ok_or_else(Raised::no_memory)?;
-    let chunk = spare::take(bytes).ok_or_else(Raised::no_memory)?.as_ptr();
+    let chunk = match thread.cached_chunk() {
+        // SAFETY: the place is the thread's.
+        Some(place) => unsafe { cached::take(place, bytes) },
+        None => spare::take(bytes),
+    };
+    let chunk = chunk.ok_or_else(Raised::no_memory)?.as_ptr();
     let previous = thread.chunk();
     // SAFETY: the chunk is ours, and large enough for the words; the previous one is the thread's own.
     unsafe {
@@ -65,7 +70,7 @@ fn push_chunk(thread: &Thread<'_>, words: usize) -> Result<NonNull<_PyInterprete
 /// Gives back everything from `frame` on, and the chunk with it if the frame is its first. On 3.12+ a generator's frame,
 /// which lies elsewhere, is left alone: a hook that did not evaluate it need not ask whose it is.
 ///
-/// Replaces `THP_PyThreadState_PopFrame`. Source: `_PyThreadState_PopFrame` (3.11 to 3.13).
+/// Replaces `THP_PyThreadState_PopFrame`. Source: `_PyThreadState_PopFrame` (3.11 to 3.15).
 ///
 /// # Errors
 /// What of the contract is broken. Nothing has been done then.
@@ -193,7 +198,11 @@ unsafe fn pop_chunk(thread: &Thread<'_>, chunk: *mut _PyStackChunk) -> Result<()
         let previous = (*chunk).previous;
         require_plainly(!previous.is_null(), Rule::RootStays)?;
         thread.set_chunk(previous, data(previous).add((*previous).top), end(previous));
-        spare::put(NonNull::new_unchecked(chunk));
+        let chunk = NonNull::new_unchecked(chunk);
+        match thread.cached_chunk() {
+            Some(place) => cached::put(place, chunk),
+            None => spare::put(chunk),
+        }
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ use crate::view::{Code, Frame, FrameObject, Generator, Owner, Thread, disown};
 /// too, and its code is left to the generator.
 ///
 /// Replaces `THP_PyFrame_Clear`. Sources: `_PyFrame_Clear` (3.11), `_PyFrame_ClearExceptCode`, `clear_thread_frame`
-/// and `clear_gen_frame` (3.12, 3.13), whose recursion accounting is kept.
+/// and `clear_gen_frame` (3.12 to 3.15), whose recursion accounting is kept.
 ///
 /// # Errors
 /// What of the contract is broken. Nothing has been done then.
@@ -39,12 +39,12 @@ pub unsafe fn clear(frame: Frame<'_>, thread: &Thread<'_>) -> Result<(), Broken>
 /// read of a frame that may have been popped.
 #[inline(always)]
 fn require_place(frame: &Frame<'_>, thread: &Thread<'_>) -> Result<(), Broken> {
-    let is_usual = if version::EVALUATOR_POPS_FRAMES {
-        datastack::lies_on_top_chunk(thread, frame.as_ptr())
-    } else {
-        // What lies last lies there too.
-        frame.code().is_some_and(|code| is_last(frame, code, thread))
-    };
+    // What lies last lies there too.
+    let is_usual = (!version::EVALUATOR_POPS_FRAMES || datastack::lies_on_top_chunk(thread, frame.as_ptr()))
+        && (version::EVALUATOR_POPS_FRAMES && version::SAYS_THAT_IT_RUNS
+            || frame.code().is_some_and(|code| is_last(frame, code, thread)))
+        // What lies last and runs is the innermost such frame, whatever generators it has called.
+        && (version::SAYS_THAT_IT_RUNS || thread.innermost_pushed() != frame.as_ptr());
     if is_usual { Ok(()) } else { require_unusual_place(frame, thread) }
 }
 
@@ -66,6 +66,9 @@ fn require_unusual_place(frame: &Frame<'_>, thread: &Thread<'_>) -> Result<(), B
             && version::EVALUATOR_POPS_FRAMES
             && (!is_mapped(frame.as_ptr()) || frame.owner() == Owner::Thread));
     require_plainly(!is_popped, Rule::NotPopped)?;
+    // The current one is to be unlinked first, and that is asked next.
+    let may_run = !version::SAYS_THAT_IT_RUNS && thread.current_frame() != frame.as_ptr();
+    require(!may_run || !thread.has_linked(frame), Rule::NotRunning, frame)?;
     let is_covered = !version::EVALUATOR_POPS_FRAMES
         && place == Place::InUse
         && frame.owner() == Owner::Thread
@@ -129,6 +132,7 @@ fn require_no_back(object: Option<FrameObject<'_>>, frame: &Frame<'_>) -> Result
 fn clear_thread_frame(frame: Frame<'_>, slots: usize, thread: &Thread<'_>) -> Result<(), Broken> {
     let object = frame.frame_object();
     require_no_back(object, &frame)?;
+    thread.forget_profiled(&frame);
     let _spent = thread.spend_recursion();
     if let Some(frame) = clear_contents(frame, slots, object, thread) {
         frame.set_cleared();
@@ -158,19 +162,40 @@ fn clear_contents<'f>(
         // look (gh-106092).
         disown(view);
     }
-    // Code that is called by what follows sees no more slots than still hold something.
-    frame.set_live_slots(0);
-    for slot in 0..slots {
-        drop(frame.take_slot(slot));
-    }
-    drop(frame.take_locals());
+    release_locals(&frame, slots);
     // SAFETY: the frame has not been cleared before.
     drop(unsafe { frame.take_function() });
     Some(frame)
 }
 
+#[inline(always)]
+fn release_locals(frame: &Frame<'_>, slots: usize) {
+    // Code that is called by what follows sees no more slots than still hold something.
+    frame.set_live_slots(0);
+    for slot in 0..slots {
+        frame.release_slot(if version::CLEARS_BACKWARDS { slots - 1 - slot } else { slot });
+    }
+    drop(frame.take_locals());
+}
+
+/// Drops what the slots hold, the value stack included, and the mapping in `f_locals`. The rest stays, to be cleared.
+///
+/// Replaces `THP_PyFrame_ClearLocals`. Source: `_PyFrame_ClearLocals` (3.14).
+///
+/// # Errors
+/// The frame runs, as far as it says so. Nothing has been done then.
+///
+/// # Safety
+/// The frame is the calling thread's, and is not evaluated again.
+pub unsafe fn clear_locals(frame: Frame<'_>) -> Result<(), Broken> {
+    let slots = frame.live_slots().ok_or_else(|| Broken::by(Rule::NotRunning, &frame))?;
+    release_locals(&frame, slots);
+    Ok(())
+}
+
 #[inline(never)]
 fn clear_generator_frame(frame: Frame<'_>, generator: &Generator<'_>, thread: &Thread<'_>) {
+    thread.forget_profiled(&frame);
     let was_executing = generator.state() == GeneratorState::Executing;
     if was_executing {
         // It is taken out of the thread's stack of handled exceptions.
@@ -195,5 +220,6 @@ fn clear_generator_frame(frame: Frame<'_>, generator: &Generator<'_>, thread: &T
     drop(spent);
     if was_executing {
         generator.clear_exception();
+        thread.say_how_it_ended(generator);
     }
 }

@@ -156,6 +156,12 @@ pub fn is_complete(frame: &Frame<'_>) -> bool {
     }
 }
 
+/// Whether the frame runs, or waits for one that it has called, as far as it says so itself; from 3.14 on, where it does not, as
+/// deep as the calls of all threads.
+pub(crate) fn runs(frame: &Frame<'_>) -> bool {
+    if version::SAYS_THAT_IT_RUNS { frame.live_slots().is_none() } else { is_linked_in_any(frame) }
+}
+
 /// Whether a thread has linked the frame. As deep as the calls of all threads.
 fn is_linked_in_any(frame: &Frame<'_>) -> bool {
     // SAFETY: there is a view of a frame, so the GIL is held.

@@ -29,9 +29,9 @@ mod look;
 mod object;
 mod prefix;
 
-pub use clear::clear;
+pub use clear::{clear, clear_locals};
 pub use function::{copy_with_closure, copy_with_new_code};
-pub(crate) use look::{Fresh, Start, fresh, is_about_to_be_resumed};
+pub(crate) use look::{Fresh, Start, fresh, is_about_to_be_resumed, runs};
 pub use look::{caller, is_complete, is_fresh, last_instruction, line, object};
 pub use object::{make_and_set, new_untracked, take_ownership};
 pub(crate) use prefix::copy_free_variables;

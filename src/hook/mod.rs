@@ -37,4 +37,4 @@ pub use ask::CodeHookFunction;
 pub use call::{Call, Evaluated, Hook, Installed, Value, install_hook};
 pub use chain::{install, install_code_hook, remove};
 pub use next::{eval_next, evaluator_behind};
-pub use slot::{Handle, HookFunction};
+pub use slot::{Handle, HookFunction, say_how_it_ended};

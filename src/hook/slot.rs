@@ -1,7 +1,10 @@
 //! The places of hooks, each with an evaluation function of its own.
 
 use crate::sys::{_PyEval_EvalFrameDefault, _PyInterpreterFrame, Evaluator};
+use crate::version;
+use crate::view::{Frame, Generator, Owner, Thread};
 use core::ffi::{c_int, c_void};
+use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::Relaxed};
 use pyo3_ffi::{PyInterpreterState, PyObject, PyThreadState};
 
@@ -180,8 +183,54 @@ unsafe extern "C" fn evaluate<const PLACE: usize>(
         if interpreter_of(thread) != slot.interpreter.load(Relaxed) {
             return _PyEval_EvalFrameDefault(thread, frame, throwflag);
         }
+        if version::SAYS_HOW_GENERATORS_END && is_of_generator(frame) {
+            return evaluate_of_generator(slot, thread, frame, throwflag);
+        }
         let entry = core::mem::transmute::<*mut c_void, HookFunction>(slot.entry.load(Relaxed));
         entry(slot.handle(), slot.entry_data.load(Relaxed), thread, frame, throwflag)
+    }
+}
+
+/// As [`evaluate`], of a generator's frame, where the thread says how its evaluation has ended: whatever Python code the hook
+/// has run behind it, even by a mere decref, may have run another generator, and that is what the thread would tell of.
+///
+/// # Safety
+/// As there.
+#[inline(never)]
+unsafe fn evaluate_of_generator(
+    slot: &Slot,
+    thread: *mut PyThreadState,
+    frame: *mut _PyInterpreterFrame,
+    throwflag: c_int,
+) -> *mut PyObject {
+    // SAFETY: as the caller says; who has resumed the generator keeps it.
+    unsafe {
+        let entry = core::mem::transmute::<*mut c_void, HookFunction>(slot.entry.load(Relaxed));
+        let result = entry(slot.handle(), slot.entry_data.load(Relaxed), thread, frame, throwflag);
+        say_how_it_ended(thread, frame);
+        result
+    }
+}
+
+#[inline(always)]
+unsafe fn is_of_generator(frame: *mut _PyInterpreterFrame) -> bool {
+    // SAFETY: the interpreter passes a live frame.
+    unsafe { Frame::from_raw(frame) }.is_some_and(|frame| frame.owner() == Owner::Generator)
+}
+
+/// Has the thread say how the evaluation of a generator's frame has ended (`generator_return_kind`, 3.15). To be the last act of
+/// a hook.
+///
+/// The C symbol is `PyFrameShim_SetGeneratorReturnKind`.
+///
+/// # Safety
+/// The thread is the calling one. The frame was a generator's when the hook was given it, and has been evaluated since.
+pub unsafe fn say_how_it_ended(thread: *mut PyThreadState, frame: *mut _PyInterpreterFrame) {
+    // SAFETY: the frame lies in the generator, which is kept by who has resumed it.
+    unsafe {
+        if let (Some(thread), Some(frame)) = (Thread::from_raw(thread), NonNull::new(frame)) {
+            thread.say_how_it_ended(&Generator::embedding(frame));
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::presence::require_there;
 use super::slots::{FreeSource, Notes, Slots};
 use crate::contract::{Broken, Failure, Rule};
+use crate::frame::runs;
 use crate::py::{ExceptionType, Raised};
 use crate::view::{Code, Frame, SlotKind};
 use core::ptr::{self, NonNull};
@@ -95,13 +96,14 @@ pub fn slot(frame: &Frame<'_>, index: usize) -> Result<SlotContents, Failure> {
 pub fn stack_depth(frame: &Frame<'_>) -> Result<usize, Failure> {
     require_there(frame)?;
     let code = frame.code().ok_or_else(|| Broken::without_frame(Rule::RunsCode))?;
-    match frame.live_slots() {
+    match frame.live_slots().filter(|_| !runs(frame)) {
         Some(live) => Ok(live.saturating_sub(code.slots())),
         None => Err(Raised::with(ExceptionType::Runtime, c"the value stack of a frame that runs is not known").into()),
     }
 }
 
-/// What lies on the value stack, counted from its bottom, borrowed. `None` for what the evaluator has pushed as NULL.
+/// What lies on the value stack, counted from its bottom, borrowed. `None` for what the evaluator has pushed
+/// as NULL, or as a number that is no object (3.14 and newer).
 ///
 /// The C symbol is `PyFrameShim_StackItem`.
 ///

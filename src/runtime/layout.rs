@@ -6,24 +6,27 @@
 use super::build::BUILD;
 use super::running::running_version;
 use crate::py::{Owned, Raised};
+use crate::version;
 use crate::view::{Frame, FrameObject, Function, Owner, Thread};
 use core::ffi::CStr;
 use core::ptr::{self, NonNull};
 use pyo3_ffi::{
     Py_CompileString, Py_DECREF, Py_None, Py_file_input, PyCFunction_NewEx, PyDict_New, PyDict_SetItemString,
-    PyErr_Occurred, PyEval_EvalCode, PyFrame_GetBack, PyFrame_GetCode, PyLong_AsLong, PyMethodDef, PyMethodDefPointer,
-    PyObject, PyObject_GetAttrString, PyThreadState_Get, PyThreadState_GetFrame, PyTuple_GET_ITEM, PyTuple_GET_SIZE,
-    PyUnicode_FromString,
+    PyErr_Occurred, PyEval_EvalCode, PyFrame_GetBack, PyFrame_GetCode, PyIter_Next, PyLong_AsLong, PyMethodDef,
+    PyMethodDefPointer, PyObject, PyObject_GetAttrString, PyThreadState_Get, PyThreadState_GetFrame, PyTuple_GET_ITEM,
+    PyTuple_GET_SIZE, PyUnicode_FromString,
 };
 
-/// A function whose frame is known: two arguments, of which one becomes a cell, and a caller that is known too. It needs no
-/// builtins, and imports nothing: the program that it runs in may have replaced those.
+/// A function whose frame is known: two arguments, of which one becomes a cell, and a caller that is known too; and a generator
+/// that yields once. It needs no builtins, and imports nothing: the program that it runs in may have replaced those.
 const PROBE: &CStr = c"
 def caller():
     def known(marker, kept):
         keep = lambda: kept
-        inspect(marker, known)
+        inspect(marker, known, once())
     known(marker, kept)
+def once():
+    yield
 caller()
 ";
 
@@ -81,14 +84,15 @@ static INSPECT: Method = Method(PyMethodDef {
 
 /// Called by the probe from the frame under proof.
 unsafe extern "C" fn inspect(_module: *mut PyObject, arguments: *mut PyObject) -> *mut PyObject {
-    // SAFETY: METH_VARARGS passes a tuple, and the probe passes these two; the calling thread's frame, a new reference, is
+    // SAFETY: METH_VARARGS passes a tuple, and the probe passes these three; the calling thread's frame, a new reference, is
     // there, as Python code calls this.
     let differing = unsafe {
-        debug_assert_eq!(PyTuple_GET_SIZE(arguments), 2);
-        let [marker, function] = [0, 1].map(|index| PyTuple_GET_ITEM(arguments, index));
+        debug_assert_eq!(PyTuple_GET_SIZE(arguments), 3);
+        let [marker, function, generator] = [0, 1, 2].map(|index| PyTuple_GET_ITEM(arguments, index));
         Owned::from_new(PyThreadState_GetFrame(PyThreadState_Get()).cast())
             .map_err(|_| "the frame object")
             .and_then(|object| compare(&object, marker, function))
+            .and_then(|()| require_known_endings(generator))
     };
     match differing {
         Ok(()) => {
@@ -138,6 +142,8 @@ unsafe fn compare(object: &Owned, marker: *mut PyObject, function: *mut PyObject
     agree(own.as_ptr().cast() == code, "the code")?;
     let first = frame.slot(0).map_or(ptr::null_mut(), NonNull::as_ptr);
     agree(own.slots() == 4 && first == marker, "the first argument")?;
+    let live = frame.live_slots().unwrap_or(own.slots());
+    agree((own.slots()..=own.slots() + own.stack_slots()).contains(&live), "the number of live slots")?;
     agree(frame.owner() == Owner::Thread, "the owner")?;
     agree(lies_in_chunk(&frame, &thread), "the data stack")?;
     agree(number(object, c"f_lasti") == Some(frame.lasti() as i64 * 2), "the instruction pointer")?;
@@ -150,6 +156,32 @@ unsafe fn compare(object: &Owned, marker: *mut PyObject, function: *mut PyObject
     let back = unsafe { FrameObject::from_raw(back.cast()) };
     // SAFETY: the frame is linked: it runs.
     agree(back.is_some_and(|back| unsafe { is_caller(&frame, back) }), "the previous frame")
+}
+
+/// Compares what the thread says of a generator, where it says how one's evaluation has ended, with what has happened.
+///
+/// # Safety
+/// The object is a generator that yields once.
+unsafe fn require_known_endings(generator: *mut PyObject) -> Result<(), &'static str> {
+    const WHAT: &str = "the end of a generator";
+    if !version::SAYS_HOW_GENERATORS_END {
+        return Ok(());
+    }
+    // SAFETY: a function that Python code calls.
+    let thread = unsafe { Thread::current() };
+    for yields in [true, false] {
+        // SAFETY: a live iterator; a new reference, or NULL.
+        let value = NonNull::new(unsafe { PyIter_Next(generator) });
+        // Before anything is released.
+        let said = thread.says_that_one_yielded();
+        let has_yielded = value.is_some();
+        // SAFETY: as above.
+        drop(value.map(|value| unsafe { Owned::from_owned(value) }));
+        if has_yielded != yields || said != Some(yields) {
+            return Err(WHAT);
+        }
+    }
+    Ok(())
 }
 
 /// Whether `previous` leads to the frame of this object, over entry frames of a hook if there is one (3.12+).

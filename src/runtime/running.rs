@@ -6,6 +6,7 @@
 use super::build::{BUILD, PYTHON, number};
 use core::ffi::{CStr, c_int};
 use pyo3_ffi::{Py_GetVersion, Py_ssize_t, PyBaseObject_Type, PyObject};
+use std::sync::LazyLock;
 
 /// Why the running interpreter is not the one that the library was built for.
 ///
@@ -16,7 +17,7 @@ pub enum Mismatch {
     #[error(
         "pyframe-shim for CPython 3.{built} ({PYTHON}) was loaded into CPython {running}, which it cannot serve; install \
          the extension that holds it for this Python, if there is one, or use CPython 3.{built} (to build the extension \
-         for this Python takes a pyframe-shim that was built for it, and there are those for CPython 3.11, 3.12 and 3.13)"
+         for this Python takes a pyframe-shim that was built for it, and there are those for CPython 3.11 to 3.15)"
     )]
     Minor {
         /// The minor of the build.
@@ -81,8 +82,10 @@ fn number_in(text: &str) -> String {
 }
 
 /// The patch level of the version that runs: 1 for `3.12.1`.
+#[cfg(interpreter_frames)]
 pub(crate) fn running_patch() -> c_int {
-    number(&running_version(), 2)
+    static PATCH: LazyLock<c_int> = LazyLock::new(|| number(&running_version(), 2));
+    *PATCH
 }
 
 /// Compares the build's minor with the version text of an interpreter.

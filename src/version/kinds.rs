@@ -22,7 +22,8 @@ pub(crate) enum GeneratorState {
     Waiting,
     /// A thread runs it.
     Executing,
-    /// It is at its end, and its frame is still to be cleared.
+    /// It is at its end, and its frame is still to be cleared. 3.15 has no such state.
+    #[cfg_attr(Py_3_15, expect(dead_code))]
     Completed,
     /// It is at its end, and its frame has been cleared or is being cleared.
     Cleared,

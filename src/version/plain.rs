@@ -39,6 +39,16 @@ impl Word {
         unsafe { Owned::from_owned(NonNull::new_unchecked(place.replace(Self::EMPTY).0)) }
     }
 
+    /// Empties a place, and releases what it owns.
+    ///
+    /// # Safety
+    /// As [`Self::take`].
+    #[inline(always)]
+    pub(crate) unsafe fn release(place: *mut Self) {
+        // SAFETY: as the caller says.
+        drop(unsafe { Self::take(place) });
+    }
+
     /// Puts a reference into a place.
     ///
     /// # Safety
@@ -57,6 +67,18 @@ impl Word {
         unsafe {
             let held = NonNull::new(place.replace(Self(value.into_ptr())).0)?;
             Some(Owned::from_owned(held))
+        }
+    }
+
+    /// Says that another place holds the same from now on, and owns it likewise: takes a reference for that.
+    ///
+    /// # Safety
+    /// As [`Self::take`].
+    pub(crate) unsafe fn share(place: *mut Self) {
+        // SAFETY: as the caller says; the other place has the reference.
+        if let Some(object) = unsafe { (*place).object() } {
+            // SAFETY: as above.
+            core::mem::forget(unsafe { Owned::from_borrowed(object) });
         }
     }
 }

@@ -3,11 +3,17 @@
 use super::kinds::{GeneratorState, Owner};
 pub(crate) use super::plain::Word;
 use crate::sys::{
-    self, _Py_CODEUNIT, _PyInterpreterFrame, PyCodeObject, PyFrameObject, PyFunctionObject, PyGenObject, PyThreadState,
+    self, _Py_CODEUNIT, _PyInterpreterFrame, _PyStackChunk, PyCodeObject, PyFrameObject, PyFunctionObject, PyGenObject,
+    PyThreadState,
 };
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::offset_of;
-use core::ptr;
+use core::ptr::{self, NonNull};
+
+/// Whether an instruction is the first RESUME, which ends the prefix, or stands for it.
+pub(crate) const fn ends_prefix(opcode: u32) -> bool {
+    opcode == sys::RESUME
+}
 
 /// Whether a slot's kind is hidden. 3.11 inlines no comprehensions and hides nothing.
 pub(crate) const fn is_hidden(_kind: u8) -> bool {
@@ -27,6 +33,9 @@ pub(crate) const GENERATOR_TAKES_FUNCTIONS_CODE: bool = true;
 
 /// Whether there are builds with a second tier of the evaluator (`_Py_TIER2`), which takes a frame's code from its function.
 pub(crate) const MAY_HAVE_TIER_2: bool = false;
+
+/// Whether `sys._jit` tells if the second tier is switched on.
+pub(crate) const SYS_TELLS_OF_TIER_2: bool = false;
 
 /// The function that gives an extension its place in every code object.
 pub(crate) const NEW_CODE_EXTRA: &CStr = c"_PyEval_RequestCodeExtraIndex";
@@ -51,6 +60,15 @@ pub(crate) const MERGES_CELLS_INTO_NAMESPACES: bool = true;
 
 /// Which of two bound slots of one name is shown: the first one, or the second.
 pub(crate) const FIRST_BOUND_SLOT_WINS: bool = false;
+
+/// Whether a frame says that it runs: its number of live slots is not known then.
+pub(crate) const SAYS_THAT_IT_RUNS: bool = true;
+
+/// Whether the locals of a frame are cleared from the last slot to the first, which finalizers can tell.
+pub(crate) const CLEARS_BACKWARDS: bool = false;
+
+/// Whether a thread says how the evaluation of a generator has ended (`generator_return_kind`).
+pub(crate) const SAYS_HOW_GENERATORS_END: bool = false;
 
 /// The first patch release whose data stacks keep a chunk themselves (gh-142183): none.
 pub(crate) const KEEPS_A_CHUNK_SINCE: Option<c_int> = None;
@@ -201,6 +219,34 @@ pub(crate) unsafe fn end_generator(generator: *mut PyGenObject) {
     unsafe { (*generator).gi_frame_state = sys::_framestate_FRAME_CLEARED as i8 }
 }
 
+/// The place of the chunk that the interpreter keeps for the thread's next push; `None`: it keeps none.
+///
+/// # Safety
+/// `thread` is a live thread state.
+pub(crate) unsafe fn cached_chunk(_thread: *mut PyThreadState) -> Option<NonNull<*mut _PyStackChunk>> {
+    None
+}
+
+/// Says in the thread how the evaluation of a generator has ended, as its state tells. Only 3.15 asks.
+///
+/// # Safety
+/// `thread` is the calling thread's state, and `generator` a live generator that does not run.
+pub(crate) unsafe fn say_how_it_ended(_thread: *mut PyThreadState, _generator: *mut PyGenObject) {}
+
+/// Whether the generator that the thread has evaluated last has yielded a value, as the thread says. Only 3.15 does.
+///
+/// # Safety
+/// `thread` is a live thread state.
+pub(crate) unsafe fn says_that_one_yielded(_thread: *mut PyThreadState) -> Option<bool> {
+    None
+}
+
+/// Has a profiler that samples the thread forget a frame that is going away. Only 3.15 remembers one.
+///
+/// # Safety
+/// `thread` is the calling thread's state.
+pub(crate) unsafe fn forget_profiled(_thread: *mut PyThreadState, _frame: *mut _PyInterpreterFrame) {}
+
 /// The innermost frame that the thread has linked, complete or not; NULL at the bottom.
 ///
 /// # Safety
@@ -210,13 +256,13 @@ pub(crate) unsafe fn current_frame(thread: *mut PyThreadState) -> *mut _PyInterp
     unsafe { (*(*thread).cframe).current_frame }
 }
 
-/// The counter that the interpreter lowers by one while it clears a frame.
+/// Changes how many levels of recursion are left to spend: the interpreter has one less while it clears a frame.
 ///
 /// # Safety
-/// `thread` is a live thread state.
-pub(crate) unsafe fn recursion_place(thread: *mut PyThreadState) -> *mut c_int {
-    // SAFETY: the thread state is live.
-    unsafe { &raw mut (*thread).recursion_remaining }
+/// `thread` is the calling thread's state.
+pub(crate) unsafe fn change_recursion(thread: *mut PyThreadState, levels: c_int) {
+    // SAFETY: the counter is the thread's own, and only the thread changes it.
+    unsafe { (*thread).recursion_remaining += levels }
 }
 
 /// Sets the fields of a new frame object that only some minors have.

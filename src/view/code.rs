@@ -263,6 +263,9 @@ fn cells_made_by(unit: impl Fn(usize) -> Option<[u8; 2]>) -> impl Iterator<Item 
             let opcode = deopt(opcode);
             let argument = extended | usize::from(low);
             next += 1 + usize::from(pyframe_shim_opcode_caches[opcode as usize]);
+            if version::ends_prefix(opcode) {
+                return None;
+            }
             extended = if opcode == sys::EXTENDED_ARG { argument << 8 } else { 0 };
             if opcode == sys::MAKE_CELL {
                 return Some(argument);

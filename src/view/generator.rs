@@ -51,7 +51,7 @@ impl<'g> Generator<'g> {
         (!has_ended).then_some(frame.cast())
     }
 
-    fn as_ptr(&self) -> *mut PyGenObject {
+    pub(super) fn as_ptr(&self) -> *mut PyGenObject {
         self.raw.as_ptr()
     }
 

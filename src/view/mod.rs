@@ -33,6 +33,8 @@ mod thread;
 pub use code::{Code, SlotKind, cells_made};
 pub use frame::Frame;
 pub(crate) use frame::disown;
+#[cfg(feature = "capi")]
+pub(crate) use frame::object_in_word;
 pub use frame_object::FrameObject;
 pub(crate) use function::Closure;
 pub use function::Function;

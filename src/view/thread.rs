@@ -1,6 +1,6 @@
 //! The thread view: the frames that a thread has linked and the chunks of its data stack.
 
-use super::{Frame, Owner, ask, read, write};
+use super::{Frame, Generator, Owner, ask, read, write};
 use crate::sys::{_PyErr_StackItem, _PyInterpreterFrame, _PyStackChunk, PyThreadState};
 use core::ffi::c_int;
 use core::marker::PhantomData;
@@ -102,9 +102,28 @@ impl<'t> Thread<'t> {
     }
 
     fn change_recursion(&self, levels: c_int) {
-        let place = ask!(self, recursion_place);
-        // SAFETY: the counter is the thread's own, and only the thread changes it.
-        unsafe { *place += levels }
+        ask!(self, change_recursion, levels);
+    }
+
+    /// Says how the evaluation of a generator's frame has ended, which is what the generator asks when all has returned. To be
+    /// the last act: whatever else runs Python code may say it of another generator.
+    pub(crate) fn say_how_it_ended(&self, generator: &Generator<'_>) {
+        ask!(self, say_how_it_ended, generator.as_ptr());
+    }
+
+    /// Whether the generator that has been evaluated last has yielded a value, as the thread says.
+    pub(crate) fn says_that_one_yielded(&self) -> Option<bool> {
+        ask!(self, says_that_one_yielded)
+    }
+
+    /// Has a profiler forget a frame that is going away.
+    pub(crate) fn forget_profiled(&self, frame: &Frame<'_>) {
+        ask!(self, forget_profiled, frame.as_ptr());
+    }
+
+    /// Where the interpreter keeps a chunk for the thread's next push; `None` where it keeps none.
+    pub(crate) fn cached_chunk(&self) -> Option<NonNull<*mut _PyStackChunk>> {
+        ask!(self, cached_chunk)
     }
 
     /// The chunk in use; NULL before the first push.

@@ -1,29 +1,13 @@
 /* A small compiler's hook that gets the contract of PEP 523 wrong, in the way that it is asked to. */
-#define Py_BUILD_CORE 1
-#include <Python.h>
-
-#include <internal/pycore_code.h>
-#include <internal/pycore_frame.h>
-#include <internal/pycore_interp.h>
-
-#include <stdbool.h>
+#include "internals.h"
 
 #include "cpython_defs.h"
 #include "pyframe_shim.h"
 
-PyAPI_FUNC(PyObject *) _PyEval_EvalFrameDefault(PyThreadState *, struct _PyInterpreterFrame *, int);
-
 #if PY_VERSION_HEX >= 0x030C0000
 #define EVALUATOR_POPS true
-#define FUNCTION(frame) ((PyFunctionObject *)(frame)->f_funcobj)
 #else
 #define EVALUATOR_POPS false
-#define FUNCTION(frame) ((frame)->f_func)
-#endif
-#if PY_VERSION_HEX >= 0x030D0000
-#define CODE(frame) ((PyCodeObject *)(frame)->f_executable)
-#else
-#define CODE(frame) ((frame)->f_code)
 #endif
 
 enum mistake {
@@ -83,20 +67,14 @@ static void finish(PyThreadState *tstate, _PyInterpreterFrame *frame, _PyInterpr
 static PyObject *take_over(PyThreadState *tstate, _PyInterpreterFrame *frame)
 {
     PyCodeObject *code = CODE(frame);
-    PyFunctionObject *function = _PyFunction_CopyWithNewCode(FUNCTION(frame), code);
-    _PyInterpreterFrame *shadow = THP_PyThreadState_BumpFramePointerSlow(
-        tstate, (size_t)code->co_nlocalsplus + (size_t)code->co_stacksize + FRAME_SPECIALS_SIZE);
+    PyFunctionObject *function = _PyFunction_CopyWithNewCode((PyFunctionObject *)FUNCTION(frame), code);
+    _PyInterpreterFrame *shadow = THP_PyThreadState_BumpFramePointerSlow(tstate, words_of(code));
     if (function == NULL || shadow == NULL) {
         Py_FatalError("no memory for a shadow frame");
     }
-#if PY_VERSION_HEX >= 0x030C0000
-    _PyFrame_Initialize(shadow, function, NULL, code, 0);
-#else
-    _PyFrame_InitializeSpecials(shadow, function, NULL, code->co_nlocalsplus);
-#endif
+    init_frame(shadow, function);
     for (int i = 0; i < code->co_nlocalsplus; i++) {
-        shadow->localsplus[i] = frame->localsplus[i];
-        frame->localsplus[i] = NULL;
+        move_slot(frame, i, shadow, i);
     }
     PyObject *result = _PyEval_EvalFrameDefault(tstate, shadow, 0);
     finish(tstate, frame, shadow);
@@ -117,7 +95,7 @@ static PyObject *evaluate(PyThreadState *tstate, _PyInterpreterFrame *frame, int
 #if PY_VERSION_HEX >= 0x030D0000
         THP_PyThreadState_PopFrame(tstate, tstate->current_frame);
 #else
-        THP_PyThreadState_PopFrame(tstate, tstate->cframe->current_frame);
+        THP_PyThreadState_PopFrame(tstate, CURRENT(tstate));
 #endif
     }
     return take_over(tstate, frame);

@@ -2,30 +2,10 @@
  *
  * A fresh frame: the arguments lie in the first slots, the free variables in the closure, and nothing else is bound.
  * A running frame: PyFrame_GetLocals of its frame object. Names must be the same, values the same objects. */
-#define Py_BUILD_CORE 1
-#include <Python.h>
-
-#include <internal/pycore_code.h>
-#include <internal/pycore_frame.h>
-#include <internal/pycore_interp.h>
-
-#include <stdbool.h>
+#include "internals.h"
 
 #include "cpython_defs.h"
 #include "pyframe_shim.h"
-
-#if PY_VERSION_HEX >= 0x030D0000
-#define CODE(frame) ((PyCodeObject *)(frame)->f_executable)
-#else
-#define CODE(frame) ((frame)->f_code)
-#endif
-#if PY_VERSION_HEX >= 0x030C0000
-#define FUNCTION(frame) ((frame)->f_funcobj)
-#else
-#define FUNCTION(frame) ((PyObject *)(frame)->f_func)
-#endif
-
-PyAPI_FUNC(PyObject *) _PyEval_EvalFrameDefault(PyThreadState *, struct _PyInterpreterFrame *, int);
 
 #define KEPT 50
 
@@ -92,7 +72,7 @@ static PyObject *bound_at_entry(_PyInterpreterFrame *frame)
     int arguments = code->co_argcount + code->co_kwonlyargcount + ((code->co_flags & CO_VARARGS) != 0)
                     + ((code->co_flags & CO_VARKEYWORDS) != 0);
     for (int i = 0; i < arguments; i++) {
-        if (put(bound, PyTuple_GET_ITEM(code->co_localsplusnames, i), frame->localsplus[i]) < 0) {
+        if (put(bound, PyTuple_GET_ITEM(code->co_localsplusnames, i), SLOT(frame, i)) < 0) {
             Py_DECREF(bound);
             return NULL;
         }
@@ -180,7 +160,7 @@ static bool interpreter_would_crash(_PyInterpreterFrame *frame)
 #if PY_VERSION_HEX >= 0x030D0000
     PyCodeObject *code = CODE(frame);
     for (int i = 0; i < code->co_nlocalsplus; i++) {
-        PyObject *value = frame->localsplus[i];
+        PyObject *value = SLOT(frame, i);
         if (PyBytes_AS_STRING(code->co_localspluskinds)[i] & CO_FAST_CELL && value != NULL && !PyCell_Check(value)) {
             return true;
         }

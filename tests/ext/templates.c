@@ -2,12 +2,7 @@
  * template, in one table of its final size, from one that has grown.
  *
  * Can be imported into every interpreter, those with a GIL of their own too. */
-#define Py_BUILD_CORE 1
-#include <Python.h>
-
-#include <internal/pycore_frame.h>
-
-#include <stdbool.h>
+#include "internals.h"
 
 #include "cpython_defs.h"
 
@@ -186,11 +181,16 @@ static PyObject *events_seen(PyObject *module, PyObject *args)
 #endif
 
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-PyDoc_STRVAR(version_doc, "version(dict): ma_version_tag.");
+PyDoc_STRVAR(version_doc, "version(dict): ma_version_tag; None where dicts have none (3.14 and newer).");
 static PyObject *version(PyObject *module, PyObject *dict)
 {
     (void)module;
+#if PY_VERSION_HEX >= 0x030E0000
+    (void)dict;
+    Py_RETURN_NONE;
+#else
     return PyLong_FromUnsignedLongLong(((PyDictObject *)dict)->ma_version_tag);
+#endif
 }
 
 #define METHOD(name, how) {#name, name, how, name##_doc}

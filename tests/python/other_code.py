@@ -10,14 +10,15 @@ MORE_STACK = 9
 EXTENDED_ARG = dis.opmap["EXTENDED_ARG"]
 # What takes a slot for its argument.
 SLOTS = {*dis.haslocal, *dis.hasfree, dis.opmap["MAKE_CELL"]}
-# Two slots of four bits each (3.13).
-PAIRS = {dis.opmap[name] for name in ("LOAD_FAST_LOAD_FAST", "STORE_FAST_LOAD_FAST", "STORE_FAST_STORE_FAST") if name in dis.opmap}
+# Two slots of four bits each (3.13 and newer).
+PAIRED = ("LOAD_FAST_BORROW_LOAD_FAST_BORROW", "LOAD_FAST_LOAD_FAST", "STORE_FAST_LOAD_FAST", "STORE_FAST_STORE_FAST")
+PAIRS = {dis.opmap[name] for name in PAIRED if name in dis.opmap}
 
 
 def caches(opcode):
     """How many inline cache code units lie behind an opcode."""
     entries = dis._inline_cache_entries
-    return entries.get(dis.opname[opcode], 0) if isinstance(entries, dict) else entries[opcode]
+    return entries.get(dis.opname[opcode], 0) if hasattr(entries, "get") else entries[opcode]
 
 
 def instructions(code):

@@ -1,10 +1,12 @@
 """The data stack as CPython has it: push_chunk, _PyThreadState_PushFrame and _PyThreadState_PopFrame in Python."""
 
+import sys
+
 import probe
 
 WORD = 8  # bytes
 HEADER = 3  # words of a chunk before its data: previous, size, top
-SPECIALS = 9  # words of a frame before its slots (FRAME_SPECIALS_SIZE)
+SPECIALS = 10 if sys.version_info >= (3, 14) else 9  # words of a frame before its slots (FRAME_SPECIALS_SIZE)
 CHUNK = 16 * 1024  # bytes of the smallest chunk
 OVERHEAD = 1000  # words of room that a new chunk has for more
 LARGEST = 2**27 - OVERHEAD  # words: the largest frame that a chunk of 1 GiB is made for

@@ -9,7 +9,19 @@ import unittest
 import probe
 
 IS_DEBUG = hasattr(sys, "gettotalrefcount")
+# A local variable that is passed on may be lent, without a reference of its own (LOAD_FAST_BORROW).
+LENDS_ARGUMENTS = sys.version_info >= (3, 14)
 EMPTY = ...  # how probe.info() shows an empty slot
+
+
+def keeps_a_chunk(minor, patch):
+    """Whether a CPython keeps a data stack chunk for each thread's next push (gh-142183)."""
+    return minor >= 15 or (minor == 14 and patch >= 4) or (minor == 13 and patch >= 13)
+
+
+KEEPS = keeps_a_chunk(*sys.version_info[1:3])
+# The headers of the build told where.
+USES_WHAT_IS_KEPT = KEEPS and keeps_a_chunk(*probe.build_info()["python"][1:])
 
 # enum _frameowner
 THREAD, GENERATOR, FRAME_OBJECT = range(3)
@@ -25,6 +37,7 @@ class FrameTestCase(unittest.TestCase):
 
     def setUp(self):
         gc.collect()
+        probe.drop_kept()  # it may be any size
         self.addCleanup(self.assert_stack_unchanged, probe.stack()[-1])
         self.addCleanup(probe.unhook)
 

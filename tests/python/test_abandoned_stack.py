@@ -81,8 +81,9 @@ def chunks():
 
 answer = {f"{name}, {depth}": growth(*way, depth) for name, way in WAYS.items() for depth in map(int, sys.argv[1:])}
 answer["chunks"] = chunks()
+OTHERS = 2 if sys.version_info >= (3, 14) else 3  # the list's, the loop's and, up to 3.13, the call's
 left = copies()
-answer["references"] = sorted({sys.getrefcount(copy) - 3 for copy in left})  # without the list's, the loop's and the call's
+answer["references"] = sorted({sys.getrefcount(copy) - OTHERS for copy in left})
 answer["referrers"] = len(gc.get_referrers(left[0])) - 1 if left else 0  # without the list
 print(json.dumps(answer))
 """

@@ -246,9 +246,13 @@ class Generators(FrameTestCase):
         kept = generator([1, 2, 3])
         next(kept)
         frame = api.from_generator(kept)
-        self.assertEqual(api.stack_depth(frame), 1)
-        self.assertEqual(type(api.stack_item(frame, 0)).__name__, "list_iterator")
-        for index in (1, -1, 1000):
+        depth = api.stack_depth(frame)
+        if sys.version_info >= (3, 15):
+            # The list itself, and where the loop stands in it: a number that is no object.
+            self.assertEqual((depth, api.stack_item(frame, 0), api.stack_item(frame, 1)), (2, [1, 2, 3], ...))
+        else:
+            self.assertEqual((depth, type(api.stack_item(frame, 0)).__name__), (1, "list_iterator"))
+        for index in (depth, -1, 1000):
             with self.assertRaises(IndexError):
                 api.stack_item(frame, index)
 

@@ -11,9 +11,8 @@ import unittest
 import arenas
 import probe
 from stack_model import CHUNK
-from support import FrameTestCase, run_script
+from support import KEEPS, FrameTestCase, run_script
 
-KEEPS = sys.version_info >= (3, 13, 13)  # CPython keeps a chunk for each thread itself
 DEEP = 600  # calls; several chunks of them
 MOST = 64
 

@@ -31,6 +31,8 @@ RESUME_WITH = "g = generator(1); next(g); probe.hook(generator.__code__, {}); ne
 ON_C_STACK = "f = probe.push_frame(plain, (1, 2)); probe.set_owner(f, 3); "
 # What 3.13 puts below a frame that C has called for: code None, nothing else set.
 ENTRY_FRAME = "memory = (ctypes.c_void_p * 20)(id(None)); entry = ctypes.addressof(memory)"
+# Where the owner lies in it.
+OWNERS_WORD, OWNERS_BIT = (9, 16) if sys.version_info >= (3, 14) else (8, 48)
 
 
 class ClearTest(ContractTestCase):
@@ -59,7 +61,7 @@ class ClearTest(ContractTestCase):
     @unittest.skipUnless(HOOK_DISCARDS_FRAMES, "a generator's frame that runs is refused up to 3.11")
     def test_the_frame_of_a_generator_that_another_runs_in(self):
         """The exception that the thread handles is not the generator's."""
-        program = "g = generator(1); next(g); probe.clear_generator(g, 0)"
+        program = "g = generator(1); next(g); probe.clear_generator(g, probe.FRAME_EXECUTING)"
         self.assert_broken(program, CLEAR, "the generator's exception state must be the thread's innermost")
 
     def test_the_frame_of_a_frame_object(self):
@@ -112,7 +114,7 @@ class ClearTest(ContractTestCase):
         program = "f = probe.push_frame(plain, (1, 2)); o = probe.make_frame_object(f); {}; probe.clear(f)"
         first = "def plain(a, b):"
         self.assert_broken(program.format("probe.set_owner(f, 2)"), CLEAR, NOT_AN_OBJECTS, "plain", first)
-        self.assert_dies_in(program.format("probe.set_owner(f, 4)"), CLEAR, "the frame must not be cleared already")
+        self.assert_dies_in(program.format("probe.set_owner(f, probe.FRAME_CLEARED)"), CLEAR, "the frame must not be cleared already")
 
     def test_an_object_that_has_a_caller_already(self):
         program = (
@@ -150,7 +152,7 @@ class MakeTest(ContractTestCase):
         self.assert_broken(program, MAKE, NOT_AN_OBJECTS, "kept", "return sys._getframe()")
 
     def test_for_a_cleared_frame(self):
-        program = "f = probe.push_frame(plain, (1, 2)); probe.set_owner(f, 4); probe.make_frame_object(f)"
+        program = "f = probe.push_frame(plain, (1, 2)); probe.set_owner(f, probe.FRAME_CLEARED); probe.make_frame_object(f)"
         self.assert_broken(program, MAKE, "the frame must not be cleared", "plain", "def plain(a, b):")
 
     def test_for_the_dead_frame_of_a_new_object(self):
@@ -170,8 +172,8 @@ class MakeTest(ContractTestCase):
     def test_for_an_entry_frame_full_of_junk(self):
         """Its other fields are not set, so its owner and its code are what must be looked at first."""
         program = f"{ENTRY_FRAME}; memory[1:] = [0xDEAD0] * 19; {{}}probe.make_frame_object(entry)"
-        self.assert_broken(program.format("memory[8] = 3 << 48; "), MAKE, NOT_AN_ENTRY_FRAME)
-        self.assert_broken(program.format(""), MAKE, "the frame must run a code object")
+        self.assert_broken(program.format(f"memory[{OWNERS_WORD}] = 3 << {OWNERS_BIT}; "), MAKE, NOT_AN_ENTRY_FRAME)
+        self.assert_broken(program.format(f"memory[{OWNERS_WORD}] = 0; "), MAKE, "the frame must run a code object")
 
 
 class LocalsTest(ContractTestCase):

@@ -108,6 +108,7 @@ class PushTest(FrameTestCase):
 
     def test_memory_of_a_chunk_goes_back(self):
         filler = probe.push(probe.stack()[3] - 1)
+        probe.drop_kept()
         arenas.log(True)
         frames = [probe.push(10), probe.push(5000), probe.push(70_000)]
         chunk = probe.stack()[0]
@@ -117,7 +118,7 @@ class PushTest(FrameTestCase):
         probe.pop(filler)
         starts = [frame - HEADER * WORD for frame in frames]
         taken = [(start, size, False) for start, size in zip(starts, (CHUNK, 2**16, 2**20))]
-        # The one of the smallest size is kept: test_spare_chunk.py.
+        # The one of the smallest size is kept: test_spare_chunk.py, test_kept_chunk.py.
         given = [(start, size, True) for start, size, _ in reversed(taken) if size != CHUNK]
         self.assertEqual(chunk, starts[-1])
         self.assertEqual([entry for entry in log if entry[0] in starts], taken + given)

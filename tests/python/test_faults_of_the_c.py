@@ -19,7 +19,7 @@ from support import FrameTestCase, run_script
 
 MINOR = sys.version_info.minor
 # The index that a dead frame's instruction pointer has, behind the first RESUME's own.
-BEHIND_RESUME = {11: 0, 12: 0, 13: 1}[MINOR]
+BEHIND_RESUME = 1 if MINOR >= 13 else 0
 HOOK_DISCARDS = MINOR >= 12  # a hook that does not evaluate a frame has to clear it, a generator's too
 
 
@@ -188,6 +188,7 @@ class FaultsOfTheC(FrameTestCase):
         probe.pop(pushed)
         self.assertEqual(seen, [(0, []), (0, [])])
 
+    @unittest.skipIf(probe.recursion() is None, "the end of the C stack bounds recursion from 3.14 on: nothing is counted")
     def test_13_clearing_spends_recursion(self):
         left = []
 

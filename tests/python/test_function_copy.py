@@ -20,6 +20,8 @@ IMMORTAL = 2**30  # such a count is one, from 3.12 on
 SHARED = "globals builtins defaults kwdefaults closure doc dict module annotations vectorcall".split()
 if HAS_TYPE_PARAMETERS:
     SHARED.append("typeparams")
+if sys.version_info >= (3, 14):
+    SHARED.append("annotate")
 
 
 def make(name="original"):
@@ -31,6 +33,7 @@ def make(name="original"):
         return a, b, c, cell, __name__
 
     inner.note = ["kept"]
+    assert inner.__annotations__  # from 3.14 on they are made when they are asked for
     if HAS_TYPE_PARAMETERS:
         inner.__type_params__ = (typing.TypeVar("T"),)
     inner.__name__ = name

@@ -9,12 +9,12 @@ import unittest
 import arenas
 import probe
 from stack_model import CHUNK, HEADER, WORD, with_pushed
-from support import FrameTestCase
+from support import KEEPS, USES_WHAT_IS_KEPT, FrameTestCase
 
-KEEPS = sys.version_info >= (3, 13, 13)  # CPython keeps a chunk for each thread itself
 LARGE = 1040  # words: two frames of them do not fit into the smallest chunk
 
 
+@unittest.skipIf(USES_WHAT_IS_KEPT, "the interpreter keeps a chunk, and ours are kept there: test_kept_chunk.py")
 class SpareTestCase(FrameTestCase):
     """Each test begins with a spare of the first allocator of all, in both copies of the library."""
 

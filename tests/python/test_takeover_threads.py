@@ -20,7 +20,7 @@ CONFIGURATIONS = {
     11: ["create(isolated=True)", "create(isolated=False)"],
     12: ["create(isolated=True)", "create(isolated=False)"],
     13: ["create('isolated')", "create('legacy')"],
-}[sys.version_info.minor]
+}[min(sys.version_info.minor, 13)]
 
 
 def make_code(n):

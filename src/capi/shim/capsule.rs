@@ -71,6 +71,7 @@ table! {
     chunk_cache::PyFrameShim_DisableChunkCache
     chunk_cache::PyFrameShim_GetChunkCacheStats
     counters::PyFrameShim_GetCounters
+    hook::PyFrameShim_SetGeneratorReturnKind
 }
 
 /// The table: what a capsule named `pyframe_shim._C_API` has to hold.

@@ -62,3 +62,13 @@ pub unsafe extern "C" fn PyFrameShim_EvalNext(
     // SAFETY: the caller's promise.
     unsafe { hook::eval_next(handle, tstate, raw, throwflag) }
 }
+
+/// Has the thread say how the evaluation of a generator's frame has ended ([`hook::say_how_it_ended`]).
+///
+/// # Safety
+/// As [`hook::say_how_it_ended`]; both may be NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyFrameShim_SetGeneratorReturnKind(tstate: *mut PyThreadState, raw: *mut _PyInterpreterFrame) {
+    // SAFETY: the caller's promise.
+    unsafe { hook::say_how_it_ended(tstate, raw) }
+}

@@ -91,11 +91,8 @@ impl<'f> Frame<'f> {
         }
         write!(self, f_locals, ptr::null_mut());
         for word in [ask!(self, code_word), ask!(self, function_word)] {
-            // SAFETY: the words lie in the frame. What is in them is in both frames now, and gets another reference.
-            if let Some(object) = unsafe { (*word).object() } {
-                // SAFETY: as above.
-                core::mem::forget(unsafe { Owned::from_borrowed(object) });
-            }
+            // SAFETY: the words lie in the frame. What is in them is in both frames now.
+            unsafe { Word::share(word) }
         }
         let moved = Self { raw: memory, alive: PhantomData };
         write!(moved, frame_obj, ptr::null_mut());

@@ -128,7 +128,8 @@ impl<'f> Frame<'f> {
         unsafe { *place = code.start().add(unit + version::EXECUTED) }
     }
 
-    /// How many slots hold values, the value stack included; `None` while the frame runs.
+    /// How many slots hold values, the value stack included; `None` while the frame runs. From 3.14 on it is known then too,
+    /// except inside of the evaluator of a debug build.
     pub fn live_slots(&self) -> Option<usize> {
         ask!(self, live_slots)
     }
@@ -185,6 +186,13 @@ impl<'f> Frame<'f> {
     pub(crate) fn take_slot(&self, slot: usize) -> Option<Owned> {
         // SAFETY: the slot is the frame's.
         unsafe { Word::take(self.slot_address(slot)) }
+    }
+
+    /// Empties a slot and releases what it owned.
+    #[inline(always)]
+    pub(crate) fn release_slot(&self, slot: usize) {
+        // SAFETY: the slot is the frame's.
+        unsafe { Word::release(self.slot_address(slot)) }
     }
 
     /// The mapping in `f_locals`, borrowed.
@@ -316,4 +324,14 @@ pub(crate) fn disown(object: FrameObject<'_>) {
     // SAFETY: the word lies in the header.
     unsafe { *word = Word::EMPTY }
     object.set_frame(data);
+}
+
+/// What a word of a frame holds, borrowed.
+///
+/// # Safety
+/// `word` is the address of a slot, or of the function or code field, of a live frame.
+#[cfg(feature = "capi")]
+pub(crate) unsafe fn object_in_word(word: *const core::ffi::c_void) -> Option<NonNull<PyObject>> {
+    // SAFETY: as the caller says.
+    unsafe { (*word.cast::<Word>()).object() }
 }

@@ -13,7 +13,9 @@ struct way_back {
     _PyInterpreterFrame *current;
     _PyStackChunk *chunk;
     PyObject **top, **limit;
-#if PY_VERSION_HEX >= 0x030D0000
+#if PY_VERSION_HEX >= 0x030E0000
+    int python_recursion;
+#elif PY_VERSION_HEX >= 0x030D0000
     int python_recursion, c_recursion;
 #elif PY_VERSION_HEX >= 0x030C0000
     _PyCFrame *cframe;
@@ -41,7 +43,9 @@ static void leave_behind(struct way_back *way, PyThreadState *tstate)
 #endif
 #if PY_VERSION_HEX >= 0x030C0000
     way->python_recursion = tstate->py_recursion_remaining;
+#if PY_VERSION_HEX < 0x030E0000
     way->c_recursion = tstate->c_recursion_remaining;
+#endif
 #else
     way->recursion = tstate->recursion_remaining;
 #endif
@@ -73,7 +77,9 @@ static void come_back(void)
     tstate->datastack_limit = way->limit;
 #if PY_VERSION_HEX >= 0x030C0000
     tstate->py_recursion_remaining = way->python_recursion;
+#if PY_VERSION_HEX < 0x030E0000
     tstate->c_recursion_remaining = way->c_recursion;
+#endif
 #else
     tstate->recursion_remaining = way->recursion;
 #endif

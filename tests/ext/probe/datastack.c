@@ -36,6 +36,31 @@ static PyObject *stack(PyObject *module, PyObject *args)
         (Py_ssize_t)(tstate->datastack_limit - tstate->datastack_top), chunks);
 }
 
+PyDoc_STRVAR(kept_doc, "kept(): the chunk that the interpreter keeps for the next push, and its bytes; None if there is none.");
+static PyObject *kept(PyObject *module, PyObject *args)
+{
+    (void)module, (void)args;
+    _PyStackChunk **place = kept_chunk(PyThreadState_Get());
+    if (place == NULL || *place == NULL) {
+        Py_RETURN_NONE;
+    }
+    return Py_BuildValue("Nn", PyLong_FromVoidPtr(*place), (Py_ssize_t)(*place)->size);
+}
+
+PyDoc_STRVAR(drop_kept_doc, "drop_kept(): free it.");
+static PyObject *drop_kept(PyObject *module, PyObject *args)
+{
+    (void)module, (void)args;
+    _PyStackChunk **place = kept_chunk(PyThreadState_Get());
+    if (place != NULL && *place != NULL) {
+        PyObjectArenaAllocator arena;
+        PyObject_GetArenaAllocator(&arena);
+        arena.free(arena.ctx, *place, (*place)->size);
+        *place = NULL;
+    }
+    Py_RETURN_NONE;
+}
+
 PyDoc_STRVAR(forget_top_doc, "forget_top(): leave the thread with a limit of its data stack, but no top.");
 static PyObject *forget_top(PyObject *module, PyObject *args)
 {
@@ -44,23 +69,14 @@ static PyObject *forget_top(PyObject *module, PyObject *args)
     Py_RETURN_NONE;
 }
 
-static int init_pushed(_PyInterpreterFrame *frame, PyFunctionObject *function, PyObject *arguments)
+static void init_pushed(_PyInterpreterFrame *frame, PyFunctionObject *function, PyObject *arguments)
 {
-    PyCodeObject *code = (PyCodeObject *)function->func_code;
-#if PY_VERSION_HEX >= 0x030C0000
-    _PyFrame_Initialize(frame, (PyFunctionObject *)Py_NewRef(function), NULL, code, 0);
-#else
-    _PyFrame_InitializeSpecials(frame, (PyFunctionObject *)Py_NewRef(function), NULL, code->co_nlocalsplus);
-    for (int i = 0; i < code->co_nlocalsplus; i++) {
-        frame->localsplus[i] = NULL;
-    }
-#endif
+    init_frame(frame, (PyFunctionObject *)Py_NewRef(function));
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(arguments); i++) {
-        frame->localsplus[i] = Py_NewRef(PyTuple_GET_ITEM(arguments, i));
+        frame->localsplus[i] = word_of(Py_NewRef(PyTuple_GET_ITEM(arguments, i)));
     }
     /* What was on the data stack before: nobody may follow it. */
     frame->previous = (_PyInterpreterFrame *)(uintptr_t)0xDEAD0;
-    return 0;
 }
 
 PyDoc_STRVAR(push_frame_doc, "push_frame(function, arguments): push and initialize a frame that is never linked.");
@@ -72,7 +88,7 @@ static PyObject *push_frame(PyObject *module, PyObject *args)
         return NULL;
     }
     PyCodeObject *code = (PyCodeObject *)((PyFunctionObject *)function)->func_code;
-    size_t words = (size_t)code->co_nlocalsplus + (size_t)code->co_stacksize + FRAME_SPECIALS_SIZE;
+    size_t words = words_of(code);
     _PyInterpreterFrame *frame = THP_PyThreadState_BumpFramePointerSlow(PyThreadState_Get(), words);
     if (frame == NULL) {
         return NULL;
@@ -93,7 +109,7 @@ static PyObject *never_run(PyObject *module, PyObject *args)
     }
     PyThreadState *tstate = PyThreadState_Get();
     PyCodeObject *code = (PyCodeObject *)((PyFunctionObject *)function)->func_code;
-    size_t words = (size_t)code->co_nlocalsplus + (size_t)code->co_stacksize + FRAME_SPECIALS_SIZE;
+    size_t words = words_of(code);
     _PyInterpreterFrame *frame = THP_PyThreadState_BumpFramePointerSlow(tstate, words);
     if (frame == NULL) {
         return NULL;
@@ -134,6 +150,8 @@ PyMethodDef probe_datastack[] = {
     METHOD(push, METH_VARARGS),
     METHOD(pop, METH_VARARGS),
     METHOD(stack, METH_NOARGS),
+    METHOD(kept, METH_NOARGS),
+    METHOD(drop_kept, METH_NOARGS),
     METHOD(forget_top, METH_NOARGS),
     METHOD(push_frame, METH_VARARGS),
     METHOD(never_run, METH_VARARGS),

@@ -126,7 +126,7 @@ static PyObject *clear_generator(PyObject *module, PyObject *args)
         return NULL;
     }
     generator->gi_frame_state = (char)state;
-    THP_PyFrame_Clear((_PyInterpreterFrame *)generator->gi_iframe);
+    THP_PyFrame_Clear(GENERATOR_FRAME(generator));
     Py_RETURN_NONE;
 }
 
@@ -137,11 +137,14 @@ static PyObject *exception_item(PyObject *module, PyObject *args)
     return PyLong_FromVoidPtr(PyThreadState_Get()->exc_info);
 }
 
-PyDoc_STRVAR(recursion_doc, "recursion(): what the interpreter has left for clearing frames within each other.");
+PyDoc_STRVAR(recursion_doc, "recursion(): what the interpreter has left for clearing frames within each other;\n"
+                            "None where nothing is counted (3.14 and newer).");
 static PyObject *recursion(PyObject *module, PyObject *args)
 {
     (void)module, (void)args;
-#if PY_VERSION_HEX >= 0x030C0000
+#if PY_VERSION_HEX >= 0x030E0000
+    Py_RETURN_NONE; /* the end of the C stack bounds it */
+#elif PY_VERSION_HEX >= 0x030C0000
     return PyLong_FromLong(PyThreadState_Get()->c_recursion_remaining);
 #else
     return PyLong_FromLong(PyThreadState_Get()->recursion_remaining);

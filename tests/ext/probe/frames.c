@@ -12,7 +12,7 @@ PyDoc_STRVAR(generator_frame_doc, "generator_frame(generator): its interpreter f
 static PyObject *generator_frame(PyObject *module, PyObject *object)
 {
     (void)module;
-    return PyLong_FromVoidPtr(((PyGenObject *)object)->gi_iframe);
+    return PyLong_FromVoidPtr(GENERATOR_FRAME(object));
 }
 
 PyDoc_STRVAR(current_frame_doc, "current_frame(): the thread's current interpreter frame.");
@@ -32,9 +32,9 @@ static PyObject *info(PyObject *module, PyObject *args)
     if (slots == NULL) {
         return NULL;
     }
-    int count = frame->stacktop < 0 ? code->co_nlocalsplus : frame->stacktop;
+    int live = live_slots(frame), count = live < 0 ? code->co_nlocalsplus : live;
     for (int i = 0; i < count; i++) {
-        PyObject *value = frame->localsplus[i];
+        PyObject *value = SLOT(frame, i);
         PyObject *entry = value == NULL ? Py_NewRef(Py_Ellipsis) : PyTuple_Pack(1, value);
         if (entry == NULL || PyList_Append(slots, entry) < 0) {
             Py_XDECREF(entry);
@@ -44,7 +44,7 @@ static PyObject *info(PyObject *module, PyObject *args)
         Py_DECREF(entry);
     }
     return Py_BuildValue("{sOsOsisisisNsNsOsOsN}", "code", code, "function", FUNCTION(frame), "owner", (int)frame->owner,
-        "stacktop", frame->stacktop, "unit", (int)(POINTER(frame) - _PyCode_CODE(code)), "incomplete",
+        "stacktop", live, "unit", (int)(POINTER(frame) - _PyCode_CODE(code)), "incomplete",
         PyBool_FromLong(_PyFrame_IsIncomplete(frame)), "previous", PyLong_FromVoidPtr(frame->previous), "frame_object",
         frame->frame_obj ? (PyObject *)frame->frame_obj : Py_None, "f_locals", frame->f_locals ? frame->f_locals : Py_None,
         "slots", slots);
@@ -60,7 +60,7 @@ static PyObject *set_slot(PyObject *module, PyObject *args)
     if (!PyArg_ParseTuple(args, "O&iO", to_frame, &frame, &slot, &value)) {
         return NULL;
     }
-    Py_XSETREF(frame->localsplus[slot], value == Py_Ellipsis ? NULL : Py_NewRef(value));
+    word_replace(&frame->localsplus[slot], value == Py_Ellipsis ? NULL : Py_NewRef(value));
     Py_RETURN_NONE;
 }
 
@@ -73,7 +73,7 @@ static PyObject *set_stacktop(PyObject *module, PyObject *args)
     if (!PyArg_ParseTuple(args, "O&i", to_frame, &frame, &slots)) {
         return NULL;
     }
-    frame->stacktop = slots;
+    set_live_slots(frame, slots);
     Py_RETURN_NONE;
 }
 
@@ -123,7 +123,7 @@ static PyObject *set_function(PyObject *module, PyObject *args)
         return NULL;
     }
 #if PY_VERSION_HEX >= 0x030C0000
-    Py_SETREF(frame->f_funcobj, Py_NewRef(object));
+    word_replace(&frame->f_funcobj, Py_NewRef(object));
 #endif
     Py_RETURN_NONE;
 }

@@ -35,6 +35,11 @@ static PyObject *function_fields(PyObject *module, PyObject *function)
         Py_CLEAR(fields);
     }
 #endif
+#if PY_VERSION_HEX >= 0x030E0000
+    if (fields != NULL && PyDict_SetItemString(fields, "annotate", f->func_annotate ? f->func_annotate : Py_Ellipsis) < 0) {
+        Py_CLEAR(fields);
+    }
+#endif
 #undef FIELD
     return fields;
 }

@@ -1,7 +1,9 @@
 /* The probe: the hook that shows frames before they are evaluated. */
 #include "probe.h"
 
-static PyObject *watched_code, *watcher;
+static PyObject *watched_code, *watcher, *driven;
+
+static bool settles;
 
 static _Thread_local bool in_watcher;
 
@@ -53,6 +55,42 @@ static PyObject *unhook(PyObject *module, PyObject *args)
     _PyInterpreterState_SetEvalFrameFunc(PyInterpreterState_Get(), _PyEval_EvalFrameDefault);
     Py_CLEAR(watched_code);
     Py_CLEAR(watcher);
+    Py_CLEAR(driven);
+    Py_RETURN_NONE;
+}
+
+/* Evaluates a frame, and lets another generator run behind that. */
+static PyObject *drive(PyThreadState *tstate, _PyInterpreterFrame *frame, int throwflag)
+{
+    bool of_generator = frame->owner == FRAME_OWNED_BY_GENERATOR && (PyObject *)CODE(frame) == watched_code;
+    PyObject *result = _PyEval_EvalFrameDefault(tstate, frame, throwflag);
+    if (of_generator) {
+        PyObject *type, *value, *traceback;
+        PyErr_Fetch(&type, &value, &traceback);
+        Py_XDECREF(PyIter_Next(driven));
+        PyErr_Restore(type, value, traceback);
+        if (settles) {
+            PyFrameShim_SetGeneratorReturnKind(tstate, frame);
+        }
+    }
+    return result;
+}
+
+PyDoc_STRVAR(driving_hook_doc,
+    "driving_hook(code, generator, settle): a hook that is not the library's, and asks the generator for a\n"
+    "value behind the evaluation of each generator's frame of the code.");
+static PyObject *driving_hook(PyObject *module, PyObject *args)
+{
+    (void)module;
+    PyObject *code, *generator;
+    int settle;
+    if (!PyArg_ParseTuple(args, "O!Op", &PyCode_Type, &code, &generator, &settle)) {
+        return NULL;
+    }
+    Py_XSETREF(watched_code, Py_NewRef(code));
+    Py_XSETREF(driven, Py_NewRef(generator));
+    settles = settle;
+    _PyInterpreterState_SetEvalFrameFunc(PyInterpreterState_Get(), drive);
     Py_RETURN_NONE;
 }
 
@@ -81,6 +119,7 @@ static PyObject *foreign_hook(PyObject *module, PyObject *on)
 }
 
 PyMethodDef probe_hook[] = {
+    METHOD(driving_hook, METH_VARARGS),
     METHOD(foreign_hook, METH_O),
     METHOD(hook, METH_VARARGS),
     METHOD(unhook, METH_NOARGS),

@@ -34,5 +34,11 @@ PyMODINIT_FUNC PyInit_probe(void)
             Py_CLEAR(module);
         }
     }
+    /* enum _framestate; the second is in the owner of a frame that nothing owns, too. */
+    if (module != NULL
+        && (PyModule_AddIntConstant(module, "FRAME_EXECUTING", FRAME_EXECUTING) < 0
+            || PyModule_AddIntConstant(module, "FRAME_CLEARED", FRAME_CLEARED) < 0)) {
+        Py_CLEAR(module);
+    }
     return module;
 }

@@ -1,32 +1,15 @@
-#define Py_BUILD_CORE 1
-#include <Python.h>
-
-#include <internal/pycore_code.h>
-#include <internal/pycore_frame.h>
+#include "../internals.h"
 
 #include "frames.h"
 
 PyCodeObject *frame_code(_PyInterpreterFrame *frame)
 {
-#if PY_VERSION_HEX >= 0x030D0000
-    return (PyCodeObject *)frame->f_executable;
-#else
-    return frame->f_code;
-#endif
-}
-
-static PyObject *function_slot(_PyInterpreterFrame *frame)
-{
-#if PY_VERSION_HEX >= 0x030C0000
-    return frame->f_funcobj;
-#else
-    return (PyObject *)frame->f_func;
-#endif
+    return CODE(frame);
 }
 
 PyFunctionObject *frame_function(_PyInterpreterFrame *frame)
 {
-    return (PyFunctionObject *)function_slot(frame);
+    return (PyFunctionObject *)FUNCTION(frame);
 }
 
 PyObject *frame_globals(_PyInterpreterFrame *frame)
@@ -59,7 +42,7 @@ enum eligibility frame_eligibility(_PyInterpreterFrame *frame, int throwflag)
     if (frame->f_locals != NULL) {
         return FRAME_NAMESPACE;
     }
-    if (!PyFunction_Check(function_slot(frame))) {
+    if (!PyFunction_Check(FUNCTION(frame))) {
         return FRAME_NO_FUNCTION;
     }
     return FRAME_ELIGIBLE;
@@ -67,20 +50,12 @@ enum eligibility frame_eligibility(_PyInterpreterFrame *frame, int throwflag)
 
 size_t frame_words(PyCodeObject *code)
 {
-    return (size_t)code->co_nlocalsplus + (size_t)code->co_stacksize + FRAME_SPECIALS_SIZE;
+    return words_of(code);
 }
 
 void frame_init(_PyInterpreterFrame *frame, PyFunctionObject *function)
 {
-    PyCodeObject *code = (PyCodeObject *)function->func_code;
-#if PY_VERSION_HEX >= 0x030C0000
-    _PyFrame_Initialize(frame, function, NULL, code, 0);
-#else
-    _PyFrame_InitializeSpecials(frame, function, NULL, code->co_nlocalsplus);
-    for (int i = 0; i < code->co_nlocalsplus; i++) {
-        frame->localsplus[i] = NULL;
-    }
-#endif
+    init_frame(frame, function);
 }
 
 static int argument_slots(PyCodeObject *code)
@@ -96,17 +71,11 @@ bool frame_arguments_fit(PyCodeObject *from, PyCodeObject *to)
            && (from->co_flags & shape) == (to->co_flags & shape);
 }
 
-static void move_slot(PyObject **from, PyObject **to)
-{
-    *to = *from;
-    *from = NULL;
-}
-
 void frame_move_arguments(_PyInterpreterFrame *from, _PyInterpreterFrame *to, bool free_vars_copied)
 {
     PyCodeObject *code = frame_code(to);
     for (int i = 0; i < argument_slots(code); i++) {
-        move_slot(&from->localsplus[i], &to->localsplus[i]);
+        move_slot(from, i, to, i);
     }
     if (!free_vars_copied) {
         return;
@@ -114,12 +83,8 @@ void frame_move_arguments(_PyInterpreterFrame *from, _PyInterpreterFrame *to, bo
     int from_free = frame_code(from)->co_nlocalsplus - frame_code(from)->co_nfreevars;
     int to_free = code->co_nlocalsplus - code->co_nfreevars;
     for (int i = 0; i < code->co_nfreevars; i++) {
-        move_slot(&from->localsplus[from_free + i], &to->localsplus[to_free + i]);
+        move_slot(from, from_free + i, to, to_free + i);
     }
     /* Behind COPY_FREE_VARS, where the shim has moved the pointer of `from`: both codes begin with it, for as many. */
-#if PY_VERSION_HEX >= 0x030D0000
-    to->instr_ptr = _PyCode_CODE(code) + (from->instr_ptr - _PyCode_CODE(frame_code(from)));
-#else
-    to->prev_instr = _PyCode_CODE(code) + (from->prev_instr - _PyCode_CODE(frame_code(from)));
-#endif
+    POINTER(to) = _PyCode_CODE(code) + (POINTER(from) - _PyCode_CODE(frame_code(from)));
 }
