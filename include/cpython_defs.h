@@ -1,6 +1,6 @@
 /* The drop-in set: what PyTorch's torch/csrc/dynamo/cpython_defs.c defines, with the same names and types.
  *
- * For CPython 3.11, 3.12 and 3.13. Up to 3.10 frames are public objects: only the opcode symbols are there, with a NULL
+ * For CPython 3.11 to 3.15. Up to 3.10 frames are public objects: only the opcode symbols are there, with a NULL
  * table. C11 or C++17; needs neither Py_BUILD_CORE nor an internal header, and _PyInterpreterFrame stays incomplete.
  *
  * Every call needs the GIL. The caller owns a "new" reference. The caller does not own a "borrowed" one. A function that
@@ -30,7 +30,8 @@ extern "C" {
 /* What PEP 523 hands to a frame-evaluation function.
  *
  * Which frames may be passed to the functions below, and until when:
- *   - the frame that a hook was given: until the hook passes it to the evaluator (3.12, 3.13), or returns (3.11);
+ *   - the frame that a hook was given: until the hook passes it to the evaluator (3.12 and newer), or returns
+ *     (3.11);
  *   - a frame that the calling thread runs, from what it has called: until it returns;
  *   - the frame of a generator, coroutine or frame object: for as long as the caller holds that object;
  *   - a frame that the caller has pushed and initialized: until the caller clears it;
@@ -40,7 +41,7 @@ extern "C" {
  *
  * Who clears and pops which frame:
  *
- *                                                  3.11                 3.12, 3.13
+ *                                                  3.11                 3.12 and newer
  *   the frame that the hook was given, evaluated   the hook's caller    the evaluator
  *   the same, not evaluated                        the hook's caller    the hook
  *   the hook's shadow frame, evaluated             the hook             the evaluator
@@ -56,6 +57,11 @@ extern "C" {
  *   - a frame that is popped and was not cleared: what it held is leaked. It looks like memory that was pushed for a frame and
  *     never initialized.
  *   - a frame that has been popped, and whose memory is another frame's by now.
+ *
+ * CPython 3.15 keeps in the thread how the evaluation of a generator's frame has ended, and asks for it when the hook returns.
+ * So a hook runs no Python code between the evaluation of a frame with the owner FRAME_OWNED_BY_GENERATOR, or THP_PyFrame_Clear
+ * of it, and its own return. A decref may run such code. If the hook cannot help it, it makes
+ * PyFrameShim_SetGeneratorReturnKind (pyframe_shim.h) its last call. Frames of calls, and shadow frames, are not concerned.
  *
  * If the hook's C stack is abandoned, the evaluator never returns to it. greenlet does that to the greenlets of a thread that
  * has ended: it frees their data stacks, and clears no frame. What such a frame refers to stays until the process ends.
@@ -92,7 +98,9 @@ int THP_PyFrame_FastToLocalsWithError(_PyInterpreterFrame *frame, int *free_vars
 /* The same, and returns the mapping: new, or NULL. With include_hidden, the result is another dict than f_locals: it also
  * has the bound variables of comprehensions that are inlined into a module or class body (3.12 and newer).
  *
- * Differs: static in the C file, and not there for 3.11, which hides nothing. */
+ * Differs: static in the C file, and not there for 3.11, which hides nothing. On 3.14 and newer a class body has a cell
+ * `__classdict__`, for annotations (PEP 649). That is no name of its namespace, and is left out. CPython's own f_locals shows it
+ * while such a comprehension runs. */
 PyObject *THP_PyFrame_GetLocals(_PyInterpreterFrame *frame, int include_hidden, int *free_vars_copied);
 
 /* A fresh dict of the frame's bound locals: new, or NULL. The frame is left as it is; free variables that it has not
@@ -140,8 +148,22 @@ PyFrameObject *THP_PyFrame_MakeAndSetFrameObject(_PyInterpreterFrame *frame);
  *   - From 3.12 on, a hook may pass the frame of a resumed generator that it does not evaluate. The generator is ended, and
  *     keeps its code. An exception that the hook returns comes out of the generator as it is. StopIteration would look like
  *     the generator's end: raise RuntimeError instead.
- *   - On 3.11, MAKE_CELL leaves a stacktop of -1 behind where it finds no memory. That does not end the process. */
+ *   - On 3.11, MAKE_CELL leaves a stacktop of -1 behind where it finds no memory. That does not end the process.
+ *   - On 3.14 the code is dropped, too. The C file of PyTorch 2.10 to 2.14 leaks a reference to it with every frame. */
 void THP_PyFrame_Clear(_PyInterpreterFrame *frame);
+
+/* Drops what the frame's slots hold, the value stack included, and its f_locals. The rest is still to be cleared.
+ * Contract: the frame is the calling thread's, and does not run.
+ *
+ * Differs: PyTorch has it from 2.10 on, for CPython 3.14 and newer only. */
+void THP_PyFrame_ClearLocals(_PyInterpreterFrame *frame);
+
+/* The object in a word of a frame, borrowed; quiet NULL if the word is empty. `word` is the address of a slot, or of the
+ * function or code field.
+ *
+ * Differs: PyTorch has it from 2.10 on, for CPython 3.14 and newer only. A word of the value stack that holds a number,
+ * which is no object, gives NULL. */
+PyObject *THP_PyStackRef_AsPyObjectBorrow(void *word);
 
 /* Allocates from, and gives back to, the arena allocator (PyObject_GetArenaAllocator); sizes in bytes. NULL, with no
  * exception, if there is no memory. */
@@ -163,7 +185,7 @@ _PyInterpreterFrame *THP_PyThreadState_BumpFramePointerSlow(PyThreadState *tstat
  * Differs:
  *   - From 3.12 on, the frame of a generator is left alone: it does not lie on the data stack.
  *   - A chunk of 16 KiB that becomes empty is kept. The thread's next push that needs a chunk takes it. The library frees it
- *     when the thread ends. */
+ *     when the thread ends. CPython 3.13.13, 3.14.4 and newer keep such a chunk themselves, and the library keeps it there. */
 void THP_PyThreadState_PopFrame(PyThreadState *tstate, _PyInterpreterFrame *frame);
 
 #endif /* 3.11 and newer */

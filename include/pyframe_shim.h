@@ -92,7 +92,8 @@ int PyFrameShim_Line(PyFrameShim_Frame *frame);
 #define PYFRAME_SHIM_OWNER_THREAD 0 /* the data stack of a thread: the frame of a call */
 #define PYFRAME_SHIM_OWNER_GENERATOR 1 /* the generator, coroutine or async generator that it belongs to */
 #define PYFRAME_SHIM_OWNER_FRAME_OBJECT 2 /* the frame object that has outlived the call */
-#define PYFRAME_SHIM_OWNER_INTERPRETER 3 /* the evaluator's C stack: an entry frame (3.12 and newer) */
+#define PYFRAME_SHIM_OWNER_INTERPRETER \
+    3 /* the evaluator's C stack, or the bottom of a thread: an entry frame (3.12 and newer) */
 #define PYFRAME_SHIM_OWNER_NONE 4 /* nothing: it has been cleared */
 int PyFrameShim_Owner(PyFrameShim_Frame *frame);
 
@@ -158,8 +159,9 @@ Py_ssize_t PyFrameShim_FillValues(PyFrameShim_Frame *frame, PyObject **values, P
 PyObject *PyFrameShim_GetLocals(PyFrameShim_Frame *frame, unsigned flags);
 
 /* How many values lie on the value stack of a frame that does not run, and one of them, counted from the bottom: borrowed,
- * NULL (quiet) for what the evaluator has pushed as NULL. RuntimeError while the frame runs, IndexError. A frame that waits
- * for one it has called may give either. On the stack of a generator that is about to be resumed lies what it is sent. */
+ * NULL (quiet) for what the evaluator has pushed as NULL or, from 3.14 on, as a number that is no object. RuntimeError while
+ * the frame runs, IndexError. A frame that waits for one it has called may give either. On the stack of a generator that is
+ * about to be resumed lies what it is sent. */
 Py_ssize_t PyFrameShim_StackDepth(PyFrameShim_Frame *frame);
 PyObject *PyFrameShim_StackItem(PyFrameShim_Frame *frame, Py_ssize_t index);
 
@@ -282,7 +284,8 @@ int PyFrameShim_SetCodeExtra(PyObject *code, Py_ssize_t place, void *extra);
  * NULL, becomes the number of opcodes. Needs no GIL. */
 const unsigned char *PyFrameShim_OpcodeCaches(Py_ssize_t *count);
 
-/* The byte offset of the first RESUME in a code object: what comes before makes cells and copies free variables. */
+/* The byte offset of the RESUME behind the prefix of a code object, which makes cells, copies free variables and, in a
+ * generator, returns that. In a generator expression of 3.15 it is the second RESUME: the first one lies in the prefix. */
 int PyFrameShim_BodyOffset(PyObject *code);
 
 /* ---- The data stack, for pictures ----------------------------------------------------------------------------------------- */
@@ -301,9 +304,10 @@ int PyFrameShim_DataStackPlace(PyThreadState *tstate, PyFrameShim_Frame *frame, 
 /* ---- Chunks that are kept ------------------------------------------------------------------------------------------------- */
 
 /* A call that begins at the end of a data-stack chunk maps 16 KiB, and unmaps them when it returns: some thousand times the
- * price of one that does not, on every CPython before 3.13.13. The cache wraps the arena allocator (PyObject_SetArenaAllocator)
- * so that up to `chunks` freed chunks are kept. The next call that needs one takes it, in any thread and any interpreter of the
- * process. The cache holds at most chunks * 16 KiB. A second copy of the library in the process has a second cache.
+ * price of one that does not, on every CPython before 3.13.13, and on 3.14.0 to 3.14.3. The cache wraps the arena allocator
+ * (PyObject_SetArenaAllocator) so that up to `chunks` freed chunks are kept. The next call that needs one takes it, in any
+ * thread and any interpreter of the process. The cache holds at most chunks * 16 KiB. A second copy of the library in the
+ * process has a second cache.
  *
  * Each chunk goes back to the allocator that it came from, at any later time, by any thread, with or without the GIL. So an
  * arena allocator that was in use has to stay callable. The same is true of the chunk that THP_PyThreadState_PopFrame keeps.

@@ -1,4 +1,4 @@
-//! The CPython 3.11, 3.12 and 3.13 frame internals that libpython does not export, for extensions that hook frame
+//! The CPython 3.11 to 3.15 frame internals that libpython does not export, for extensions that hook frame
 //! evaluation (PEP 523).
 //!
 //! C and C++ extensions link the C symbols, declared in `include/cpython_defs.h` and `include/pyframe_shim.h`; Rust

@@ -27,8 +27,14 @@ fn no_instructions() {
 
 #[test]
 fn cells_between_other_instructions() {
-    let units = program(&[(COPY_FREE_VARS, 2), (MAKE_CELL, 0), (MAKE_CELL, 5), (RESUME, 0), (MAKE_CELL, 7)]);
-    assert_eq!(cells(&units), [0, 5, 7]);
+    let units = program(&[(COPY_FREE_VARS, 2), (MAKE_CELL, 0), (COPY_FREE_VARS, 1), (MAKE_CELL, 5)]);
+    assert_eq!(cells(&units), [0, 5]);
+}
+
+/// Behind it MAKE_CELL may belong to an inlined comprehension.
+#[test]
+fn no_cells_behind_the_first_resume() {
+    assert_eq!(cells(&program(&[(MAKE_CELL, 0), (RESUME, 0), (MAKE_CELL, 7)])), [0]);
 }
 
 #[test]

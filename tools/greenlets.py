@@ -12,8 +12,9 @@ import sys
 
 import pypi
 import pythons
+import uv
 from builds import Build
-from console import Failure, Step, main, run, say
+from console import Failure, Step, main, say
 from regrtest import Difference, Run
 
 WAYS = ("copy", "bigger")
@@ -26,8 +27,8 @@ def environment(build):
     stamp = place / "finished"
     if not stamp.exists() or stamp.read_text() != " ".join(wanted):
         with Step(f"{build.python.name}: making an environment"):
-            run([build.python.path, "-m", "venv", "--clear", str(place)], "venv")
-            run([str(python), "-m", "pip", "install", "--quiet", *wanted], "pip install")
+            uv.environment(build.python.path, place)
+            uv.install(str(python), *wanted)
         stamp.write_text(" ".join(wanted))
     return str(python)
 

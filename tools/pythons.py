@@ -1,7 +1,7 @@
 """Which interpreters the commands use.
 
-PYTHONS="..." names them (paths or commands). Otherwise each supported minor is looked for on PATH, below pyenv's
-versions, and with uv; the first that answers and has its headers is taken. REQUIRE="3.11 3.13" makes a missing one an
+PYTHONS="..." names them (paths or commands). Otherwise each supported minor is looked for on PATH, in .tools/pythons/bin, below
+pyenv's versions, and with uv; the first that answers and has its headers is taken. REQUIRE="3.11 3.13" makes a missing one an
 error.
 """
 
@@ -14,6 +14,9 @@ import subprocess
 from console import Failure, say
 
 SUPPORTED = ("3.11", "3.12", "3.13", "3.14", "3.15")
+
+# Where interpreters may be put for this project alone.
+OWN = pathlib.Path(__file__).resolve().parents[1] / ".tools" / "pythons" / "bin"
 
 NEEDED = "CPython 3.11 to 3.15 with the GIL, without Py_TRACE_REFS and Py_STACKREF_DEBUG"
 
@@ -73,6 +76,8 @@ class Python:
         self.name = self.version + ("-debug" if self.debug else "")
         # As Python names its own files: python3.12, python3.12d.
         self.label = self.minor + ("d" if self.debug else "")
+        # An interpreter that has been unpacked elsewhere than at home may name a folder that has none.
+        self.shared = self.shared and pathlib.Path(self.library_folder, f"libpython{self.label}.so").exists()
         if implementation != "CPython" or self.minor not in SUPPORTED:
             raise Unusable(f"{implementation} {self.version} ({path})")
         if free_threaded:
@@ -93,7 +98,7 @@ class Python:
 def candidates(minor):
     """Paths that may be an interpreter of this minor, best first."""
     name = f"python{minor}"
-    for folder in os.environ.get("PATH", "").split(os.pathsep):
+    for folder in [*os.environ.get("PATH", "").split(os.pathsep), str(OWN)]:
         path = shutil.which(name, path=folder)
         if path:
             yield path
@@ -150,7 +155,7 @@ def find():
                 say(f"CPython {python.name}: {python.path}")
                 found.append(python)
             else:
-                say(f"CPython {minor}: not found on PATH, below ~/.pyenv/versions, or by uv")
+                say(f"CPython {minor}: not found on PATH, in .tools/pythons/bin, below ~/.pyenv/versions, or by uv")
                 for problem in problems:
                     say(f"    not used: {problem}")
     missing = set(os.environ.get("REQUIRE", "").split()) - {python.minor for python in found}

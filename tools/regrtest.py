@@ -33,7 +33,14 @@ OTHER_CODE = "the trace module names the class of a method by the function that 
 COPIED_FUNCTION = "the trace module names the class of a method by the one function that has its code: the copy is another"
 UNBOUND = "counts the unbound locals, of which bigger code has five more"
 NOT_WHAT_RUNS = "looks for specialized instructions in the function's code, which is not what runs"
-SPECIALIZED = ("binary_specialize", "call_specialize", "load_attr_specialize", "show_caches", "super_instructions")
+SPECIALIZED = (
+    "binary_specialize",
+    "call_specialize",
+    "load_attr_specialize",
+    "show_caches",
+    "super_instructions",
+    "loop_with_conditional_at_end_is_quickened",
+)
 EXPLAINED = {
     ("take-over",): {
         "test.test_gc.GCTests.test_frame": "counts the objects that a cycle through a frame keeps: the copied function is one more",

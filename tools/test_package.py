@@ -11,9 +11,10 @@ import sys
 import pypi
 import pytests
 import pythons
+import uv
 import wheel
 from builds import ROOT, Build
-from console import Step, main, run, say
+from console import Step, main, say
 
 # What the two example clients are built with; they are built without isolation, so that nothing is downloaded each time.
 CLIENTS_NEED = pypi.pinned("setuptools", "scikit-build-core", "cmake", "ninja")
@@ -29,10 +30,11 @@ def environment(build, built):
     stamp, wanted = place / "finished", "\n".join([build.python.path, build.python.version, *CLIENTS_NEED, *HOOKS])
     if not stamp.exists() or stamp.read_text() != wanted:
         with Step(f"{build.python.name}: making an environment"):
-            run([build.python.path, "-m", "venv", "--clear", str(place)], "venv")
-            run([str(python), "-m", "pip", "install", "--quiet", *CLIENTS_NEED, *HOOKS], "pip install")
+            # With pip: the tests type what the documents tell to type.
+            uv.environment(build.python.path, place, "--seed")
+            uv.install(str(python), *CLIENTS_NEED, *HOOKS)
         stamp.write_text(wanted)
-    run([str(python), "-m", "pip", "install", "--quiet", "--no-index", "--force-reinstall", str(built)], "pip install")
+    uv.install(str(python), "--no-index", "--reinstall", str(built))
     return str(python)
 
 

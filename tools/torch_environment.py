@@ -5,16 +5,15 @@ and links to it, so that a second interpreter costs no more than torch itself. t
 """
 
 import os
+import pathlib
 import shutil
 import subprocess
-import sys
 
-import pypi
+import uv
 from builds import ROOT
 from console import Failure, Step, run
 
 FOLDER = ROOT / "target" / "torch"
-TOOL = ROOT / ".tools" / "uv"
 # Beside torch: numpy, which it warns without; setuptools, which inductor needs on 3.12 and newer.
 PACKAGES = ("numpy", "setuptools")
 LEFT_OUT = "triton; sys_platform == 'never'\n"
@@ -25,11 +24,6 @@ for backend in ("eager", "aot_eager", "inductor"):
     torch._dynamo.reset()
     torch.compile(lambda x: x.sin() + 1, backend=backend)(torch.ones(2, requires_grad=True))
 """
-
-
-def uv():
-    """The uv on PATH, or one of our own."""
-    return shutil.which("uv") or str(pypi.ensure((sys.executable,), "uv", TOOL, "bin", "uv"))
 
 
 class Environment:
@@ -53,13 +47,11 @@ class Environment:
             raise Failure(f"torch needs {GIGABYTES} GB of disk, and {self.folder} has less; rm -r {FOLDER} removes all of them")
         overrides = self.folder / "overrides.txt"
         overrides.write_text(LEFT_OUT)
-        environment = {"UV_CACHE_DIR": str(FOLDER / "cache"), **os.environ}
+        cache = {} if "UV_CACHE_DIR" in os.environ else {"UV_CACHE_DIR": str(FOLDER / "cache")}
         with Step(f"installing torch {self.release} (into {self.folder.relative_to(ROOT)})"):
-            shutil.rmtree(self.folder / "venv", ignore_errors=True)
-            run([uv(), "venv", "-q", "-p", self.python.path, str(self.folder / "venv")], "uv venv", env=environment)
-            install = [uv(), "pip", "install", "-q", "-p", self.executable, "--override", str(overrides)]
+            uv.environment(self.python.path, self.folder / "venv", **cache)
             try:
-                run([*install, f"torch=={self.release}", *PACKAGES], "uv pip install torch", env=environment)
+                uv.install(self.executable, "--override", str(overrides), f"torch=={self.release}", *PACKAGES, **cache)
             except Failure as failure:
                 raise Failure(f"{failure}\n\nTORCH=... names a release that has a wheel for CPython {self.python.minor}") from None
             # Where its modules are compiled while a program runs, Dynamo has been seen to decide otherwise.
@@ -69,7 +61,19 @@ class Environment:
 
     def install(self, wheel):
         """Put the Python package there; torch is not touched."""
-        run([uv(), "pip", "install", "-q", "-p", self.executable, "--no-deps", "--reinstall", str(wheel)], f"uv pip install {wheel.name}")
+        uv.install(self.executable, "--no-deps", "--reinstall", str(wheel))
+
+    def headers(self):
+        """What inductor's compiler needs of a distribution's interpreter that lies elsewhere than at home: its pyconfig.h includes
+        one for the architecture, from a folder beside the headers. Only that folder: beside it may lie another C library's."""
+        include = self.python.include.parent
+        found = [folder for folder in include.glob("*-linux-gnu*") if include.resolve() != pathlib.Path("/usr/include")]
+        place = self.folder / "headers"
+        place.mkdir(parents=True, exist_ok=True)
+        for folder in found:
+            if not (place / folder.name).is_symlink():
+                (place / folder.name).symlink_to(folder)
+        return {"CPATH": os.pathsep.join(filter(None, [str(place), os.environ.get("CPATH")]))} if found else {}
 
     def variables(self, **more):
         """What every process with torch gets: the same hashes, one thread, no pool of compilers, and caches below target/."""
@@ -79,6 +83,7 @@ class Environment:
             "OMP_NUM_THREADS": "1",
             "TORCHINDUCTOR_CACHE_DIR": str(self.folder / "inductor"),
             "TORCHINDUCTOR_COMPILE_THREADS": "1",
+            **self.headers(),
             **more,
         }
 

@@ -21,7 +21,7 @@ counted.
 """
 
 # As torch._dynamo.eval_frame says in each release.
-DYNAMO = "The verdict is about symbols. `torch.compile` itself refuses CPython 3.12 before 2.4.0, and CPython 3.13 before 2.6.0: nothing is called there."
+DYNAMO = "The verdict is about symbols. `torch.compile` itself refuses CPython 3.12 before 2.4.0, CPython 3.13 before 2.6.0, and CPython 3.14 before 2.10.0: nothing is called there."
 
 
 def described(entry):

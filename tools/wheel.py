@@ -2,7 +2,7 @@
 
     make wheel PYTHON=python3.12 [DEST=dist]
 
-What `pip wheel .` makes. It is tagged for the glibc of the machine that it is built on or newer, which `pip install .`
+What `uv build --wheel .` and `pip wheel .` make. It is tagged for the glibc of the machine that it is built on or newer, which `pip install .`
 does not ask for.
 """
 
@@ -12,6 +12,7 @@ import sys
 import tempfile
 
 import pythons
+import uv
 from builds import ROOT
 from console import Failure, Step, main, run, say
 
@@ -20,12 +21,12 @@ def wheel(python, destination):
     """Build the wheel; its path. What else is there, stays there."""
     destination.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=destination) as folder:
-        command = [python.path, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder]
+        command = [uv.uv(), "build", "--quiet", "--wheel", "--python", python.path, "--out-dir", folder]
         with Step(f"{python.name}: building the wheel"):
-            run([*command, "--config-settings=build-args=--compatibility pypi", str(ROOT)], "pip wheel", cwd=ROOT)
+            run([*command, "--config-setting=build-args=--compatibility pypi", str(ROOT)], "uv build", cwd=ROOT)
         found = list(pathlib.Path(folder).glob("*.whl"))
         if len(found) != 1:
-            raise Failure(f"pip made {len(found)} wheels, not one")
+            raise Failure(f"uv made {len(found)} wheels, not one")
         return found[0].replace(destination / found[0].name)
 
 

@@ -29,7 +29,6 @@ counted! {
     THP_PyFrame_MakeAndSetFrameObject
     THP_PyFrame_Clear
     THP_PyFrame_ClearLocals
-    THP_PyStackRef_AsPyObjectBorrow
     THP_PyObject_VirtualAlloc
     THP_PyObject_VirtualFree
     THP_PyThreadState_BumpFramePointerSlow

@@ -10,7 +10,7 @@ use pyo3_ffi::{PyErr_Format, PyExc_ValueError, PyObject, PyUnicode_Compare};
 /// 0, so that nothing that was specialized for the old code applies.
 ///
 /// The function returned is tracked. Replaces `_PyFunction_CopyWithNewCode`. No CPython function does this; the fields
-/// are those of `PyFunction_NewWithQualName` (3.11 to 3.13). Like the C, it tells no function watcher (3.12+) of the
+/// are those of `PyFunction_NewWithQualName` (3.11 to 3.15). Like the C, it tells no function watcher (3.12+) of the
 /// new function, though they hear of its end.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use crate::view::{Code, Frame, FrameObject, Owner, Thread, disown};
 /// Makes an untracked frame object with room for a frame of `code`. Every field is set: until it is given a frame it
 /// holds a dead frame, so that it may be released at any time.
 ///
-/// Replaces `THP_PyFrame_New_NoTrack`. Source: `_PyFrame_New_NoTrack`, `Objects/frameobject.c` (3.11 to 3.13), which leaves
+/// Replaces `THP_PyFrame_New_NoTrack`. Source: `_PyFrame_New_NoTrack`, `Objects/frameobject.c` (3.11 to 3.15), which leaves
 /// `f_frame` to its caller.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 //!
 //! A dict whose keys are all str, none of them ever deleted, has its keys and values in one array, in the order in which
 //! they were inserted. Giving a key that is there another value so takes one store; inserting it takes a hash look-up,
-//! and now and then a larger table. Source: `DK_UNICODE_ENTRIES`, `Include/internal/pycore_dict.h` (3.11 to 3.13).
+//! and now and then a larger table. Source: `DK_UNICODE_ENTRIES`, `Include/internal/pycore_dict.h` (3.11 to 3.15).
 
 use crate::py::Owned;
 use crate::sys::{self, PyDictObject, PyDictUnicodeEntry};

@@ -36,6 +36,17 @@ pub enum Mismatch {
         /// The version that runs.
         running: String,
     },
+    /// A build whose frames hold no pointers, but numbers that are looked up.
+    #[error(
+        "pyframe-shim for CPython 3.{built} ({PYTHON}) was loaded into a CPython {running} that was built with \
+         Py_STACKREF_DEBUG, whose frames it cannot read; use a build without it"
+    )]
+    StackrefDebug {
+        /// The minor of the build.
+        built: c_int,
+        /// The version that runs.
+        running: String,
+    },
     /// A build whose objects begin with other fields.
     #[error(
         "pyframe-shim for CPython 3.{built} ({PYTHON}) was loaded into a CPython {running} whose objects are laid out \
@@ -67,6 +78,11 @@ pub fn check_version() -> Result<(), Mismatch> {
     // with other fields, what is read there lies in the same type.
     if unsafe { PyBaseObject_Type.tp_basicsize } != size_of::<PyObject>() as Py_ssize_t {
         return Err(Mismatch::Objects { built: BUILD.minor, running: number_in(&text) });
+    }
+    // Such a build of 3.14 and newer exports this, and no other.
+    // SAFETY: asks the loader for a name.
+    if unsafe { !libc::dlsym(libc::RTLD_DEFAULT, c"_Py_stackref_get_object".as_ptr()).is_null() } {
+        return Err(Mismatch::StackrefDebug { built: BUILD.minor, running: number_in(&text) });
     }
     Ok(())
 }

@@ -66,10 +66,10 @@ class CargoRefusals(Refusals):
         return cargo(python, **changes)[0]
 
     def assert_version_refused(self, found, *changes):
-        self.assert_refused(self.cargo(self.interpreter(*changes)), found, "CPython 3.11, 3.12 or 3.13", CHOOSE)
+        self.assert_refused(self.cargo(self.interpreter(*changes)), found, "CPython 3.11 to 3.15", CHOOSE)
 
     def test_too_new(self):
-        self.assert_version_refused("CPython 3.14", "s/^version_minor .*/version_minor 14/")
+        self.assert_version_refused("CPython 3.16", "s/^version_minor .*/version_minor 16/")
 
     def test_far_too_new(self):
         self.assert_version_refused("CPython 3.21", "s/^version_minor .*/version_minor 21/")
@@ -86,10 +86,14 @@ class CargoRefusals(Refusals):
         """The build that links all objects, the library's too: it has no code for that chain."""
         self.assert_version_refused("Py_TRACE_REFS build of CPython 3", "s/^trace_refs .*/trace_refs 1/")
 
+    def test_stackref_debug(self):
+        """Its frames hold numbers where others have pointers (3.14 and newer)."""
+        self.assert_version_refused("Py_STACKREF_DEBUG build of CPython 3", "s/^stackref_debug .*/stackref_debug 1/")
+
     def test_another_than_pyo3_is_configured_for(self):
         """By PYO3_CONFIG_FILE, say: one minor's layout would be built from another's headers."""
         result = self.cargo(self.interpreter("s/^version 3[.].*/version 3.99.1/"))
-        self.assert_refused(result, "it is 3.99.1, and pyo3 is configured for 3.1", "CPython 3.11, 3.12 or 3.13", CHOOSE)
+        self.assert_refused(result, "it is 3.99.1, and pyo3 is configured for 3.1", "CPython 3.11 to 3.15", CHOOSE)
 
     def test_no_headers(self):
         minor = BUILDS[0].python.minor
@@ -138,13 +142,13 @@ class CommandRefusals(Refusals):
     def assert_command_refuses(self, python, found):
         for arguments in (["install", f"PYTHON={python}"], ["demo", f"PYTHONS={python}"], ["test", f"PYTHONS={python}"]):
             with self.subTest(arguments=arguments):
-                self.assert_refused(self.make(*arguments), found, "CPython 3.11, 3.12 or 3.13", "PYTHON=/path/to/python3.13")
+                self.assert_refused(self.make(*arguments), found, "CPython 3.11 to 3.15", "PYTHON=/path/to/python3.13")
 
     def test_too_old(self):
-        self.assert_command_refuses(self.interpreter("s/^3[.]1[123][.].*/3.8.18/"), "CPython 3.8.18")
+        self.assert_command_refuses(self.interpreter("s/^3[.]1[1-5][.].*/3.8.18/"), "CPython 3.8.18")
 
     def test_too_new(self):
-        self.assert_command_refuses(self.interpreter("s/^3[.]1[123][.].*/3.14.1/"), "CPython 3.14.1")
+        self.assert_command_refuses(self.interpreter("s/^3[.]1[1-5][.].*/3.16.1/"), "CPython 3.16.1")
 
     def test_pypy(self):
         self.assert_command_refuses(self.interpreter("s/^CPython/PyPy/"), "PyPy 3")
@@ -153,7 +157,10 @@ class CommandRefusals(Refusals):
         self.assert_command_refuses(self.interpreter("s/^0 0 /0 1 /"), "free-threaded build of CPython 3")
 
     def test_trace_refs(self):
-        self.assert_command_refuses(self.interpreter("s/^\\(0 0 [01]\\) 0$/\\1 1/"), "Py_TRACE_REFS build of CPython 3")
+        self.assert_command_refuses(self.interpreter("s/^\\(0 0 [01]\\) 0 0$/\\1 1 0/"), "Py_TRACE_REFS build of CPython 3")
+
+    def test_stackref_debug(self):
+        self.assert_command_refuses(self.interpreter("s/^\\(0 0 [01]\\) 0 0$/\\1 0 1/"), "Py_STACKREF_DEBUG build of CPython 3")
 
     def test_no_such_interpreter(self):
         self.assert_command_refuses("/no/such/python", "no /no/such/python")
@@ -203,8 +210,8 @@ class CommandRefusals(Refusals):
 
     def test_no_interpreter(self):
         result = self.make("demo", PATH=self.path_without_python(), HOME=str(self.folder), PYENV_ROOT=str(self.folder))
-        self.assert_refused(result, "no Python interpreter", "CPython 3.11, 3.12 or 3.13", "apt-get install python3-dev")
-        for minor in ("3.11", "3.12", "3.13"):
+        self.assert_refused(result, "no Python interpreter", "CPython 3.11 to 3.15", "apt-get install python3-dev")
+        for minor in ("3.11", "3.12", "3.13", "3.14", "3.15"):
             self.assertIn(f"CPython {minor}: not found", result.stdout)
 
     def test_required_interpreter_is_missing(self):

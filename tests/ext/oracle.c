@@ -133,6 +133,13 @@ static PyObject *interpreters_answer(PyFrameObject *object, bool optimized)
         if (answer != NULL && PyDict_Update(answer, locals) < 0) {
             Py_CLEAR(answer);
         }
+#if PY_VERSION_HEX >= 0x030E0000
+        /* The cell that has the class body's namespace (PEP 649) is no name of that namespace; the proxy shows it all the same. */
+        if (answer != NULL && !optimized && !PyDict_GetItemString(own, "__classdict__")
+            && PyDict_GetItemString(answer, "__classdict__") && PyDict_DelItemString(answer, "__classdict__") < 0) {
+            Py_CLEAR(answer);
+        }
+#endif
     }
     (void)optimized;
     Py_XDECREF(locals);

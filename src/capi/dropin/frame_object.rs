@@ -61,13 +61,13 @@ pub unsafe extern "C" fn THP_PyFrame_ClearLocals(raw: *mut _PyInterpreterFrame) 
     held(unsafe { clear_locals(frame(raw, SYMBOL)) }, SYMBOL);
 }
 
-/// The object in a word of a frame, borrowed; NULL, and no exception, if the word is empty or holds a number.
+/// The object in a word of a frame, borrowed; NULL, and no exception, if the word is empty or holds a number. Not counted: it is
+/// called for every word that is read.
 ///
 /// # Safety
 /// `word` is the address of a slot, or of the function or code field, of a live frame.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn THP_PyStackRef_AsPyObjectBorrow(word: *mut c_void) -> *mut PyObject {
-    called(Symbol::THP_PyStackRef_AsPyObjectBorrow);
     // SAFETY: the caller's promise.
     unsafe { object_in_word(word) }.map_or(ptr::null_mut(), NonNull::as_ptr)
 }
