@@ -2,7 +2,7 @@
 
 use crate::sys::{_PyEval_EvalFrameDefault, _PyInterpreterFrame, Evaluator};
 use crate::version;
-use crate::view::{Frame, Generator, Owner, Thread};
+use crate::view::{Generator, Owner, Thread};
 use core::ffi::{c_int, c_void};
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::Relaxed};
@@ -183,7 +183,7 @@ unsafe extern "C" fn evaluate<const PLACE: usize>(
         if interpreter_of(thread) != slot.interpreter.load(Relaxed) {
             return _PyEval_EvalFrameDefault(thread, frame, throwflag);
         }
-        if version::SAYS_HOW_GENERATORS_END && is_of_generator(frame) {
+        if version::SAYS_HOW_GENERATORS_END && version::owner(frame) == Owner::Generator {
             return evaluate_of_generator(slot, thread, frame, throwflag);
         }
         let entry = core::mem::transmute::<*mut c_void, HookFunction>(slot.entry.load(Relaxed));
@@ -210,12 +210,6 @@ unsafe fn evaluate_of_generator(
         say_how_it_ended(thread, frame);
         result
     }
-}
-
-#[inline(always)]
-unsafe fn is_of_generator(frame: *mut _PyInterpreterFrame) -> bool {
-    // SAFETY: the interpreter passes a live frame.
-    unsafe { Frame::from_raw(frame) }.is_some_and(|frame| frame.owner() == Owner::Generator)
 }
 
 /// Has the thread say how the evaluation of a generator's frame has ended (`generator_return_kind`, 3.15). To be the last act of

@@ -58,7 +58,7 @@ impl Word {
         unsafe { *place = Self(value.into_ptr()) }
     }
 
-    /// Puts a reference into a place, and takes out what is there.
+    /// Puts a reference into a place, and takes out the one that the place owns, if it does.
     ///
     /// # Safety
     /// The place is valid for reads and writes, and what it holds is its own.

@@ -37,6 +37,7 @@ impl Word {
     }
 
     /// The word that a reference goes into.
+    #[inline(always)]
     fn of(value: Owned) -> Self {
         let object = value.into_ptr();
         // SAFETY: the object is alive: the word is the reference from now on. An immortal object says so in its flags.
@@ -48,6 +49,7 @@ impl Word {
     ///
     /// # Safety
     /// The object in it is alive.
+    #[inline(always)]
     unsafe fn into_owned(self) -> Option<Owned> {
         let object = self.object()?;
         // SAFETY: the reference moves out; or the object is alive, says the caller.
@@ -95,13 +97,16 @@ impl Word {
         unsafe { *place = Self::of(value) }
     }
 
-    /// Puts a reference into a place, and takes out what is there.
+    /// Puts a reference into a place, and takes out the one that the place owns, if it does.
     ///
     /// # Safety
     /// As [`Self::take`].
+    #[inline(always)]
     pub(crate) unsafe fn replace(place: *mut Self, value: Owned) -> Option<Owned> {
-        // SAFETY: one reference moves out of the place, and the other into it.
-        unsafe { place.replace(Self::of(value)).into_owned() }
+        // SAFETY: the reference moves into the place.
+        let held = unsafe { place.replace(Self::of(value)) };
+        // SAFETY: what owns a reference holds an object, and the reference moves out of the place.
+        held.owns().then(|| unsafe { Owned::from_owned(NonNull::new_unchecked(held.0 as *mut PyObject)) })
     }
 
     /// Says that another place holds the same from now on, and owns it likewise: takes a reference for that.

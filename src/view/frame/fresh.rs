@@ -53,17 +53,18 @@ impl<'f> Frame<'f> {
         }
     }
 
-    /// Gives the frame other code, and returns the old.
+    /// Gives the frame other code, and returns the reference to the old, if it owned one.
     ///
     /// # Safety
     /// `code` is a reference to a code object, and what else the frame says of its code is changed with it.
+    #[inline(always)]
     pub(crate) unsafe fn replace_code(&self, code: Owned) -> Option<Owned> {
         let word = ask!(self, code_word);
         // SAFETY: the word lies in the frame.
         unsafe { Word::replace(word, code) }
     }
 
-    /// Gives the frame another function, with its globals and builtins, and returns the old.
+    /// Gives the frame another function, with its globals and builtins, and returns the reference to the old, if it owned one.
     ///
     /// # Safety
     /// `function` is a reference to a function.
