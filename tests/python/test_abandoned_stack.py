@@ -88,6 +88,7 @@ answer["referrers"] = len(gc.get_referrers(left[0])) - 1 if left else 0  # witho
 print(json.dumps(answer))
 """
 
+JIT_IS_ON = hasattr(sys, "_jit") and sys._jit.is_enabled()
 DEPTHS = (0, 40)  # calls below the first
 
 
@@ -136,6 +137,7 @@ class AbandonedStack(unittest.TestCase):
                 figures = self.answer[f"{way}, {depth}"]
                 self.assertEqual(figures["blocks"], figures["copies"], way)
 
+    @unittest.skipIf(JIT_IS_ON, "what the JIT has compiled may refer to a copy")
     def test_only_the_lost_frame_refers_to_a_copy(self):
         """One reference, and no object that has it: it was in the function slot of a frame whose memory is gone."""
         self.assertLessEqual(set(self.answer["references"]), {1})
