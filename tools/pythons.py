@@ -94,6 +94,17 @@ class Python:
                 f"apt-get install python{self.minor}-dev (or the same package of your system)",
             )
 
+    def header_variables(self, place):
+        """What a compiler needs that others start: a distribution's pyconfig.h includes one for the architecture, from a folder beside
+        the headers, which no compiler searches if it is not /usr/include. Only that folder: beside it may lie another C library's."""
+        include = self.include.parent
+        found = [folder for folder in include.glob("*-linux-gnu*") if include.resolve() != pathlib.Path("/usr/include")]
+        for folder in found:
+            place.mkdir(parents=True, exist_ok=True)
+            if not (place / folder.name).is_symlink():
+                (place / folder.name).symlink_to(folder)
+        return {"CPATH": os.pathsep.join(filter(None, [str(place), os.environ.get("CPATH")]))} if found else {}
+
 
 def candidates(minor):
     """Paths that may be an interpreter of this minor, best first."""

@@ -37,9 +37,11 @@ RELEASE_LEFT_OUT = {
 def builds(found, short):
     found = list(found)
     if not os.environ.get("PYTHONS"):
+        path = os.pathsep.join([os.environ.get("PATH", ""), str(pythons.OWN)])
         for minor in pythons.SUPPORTED:
-            if shutil.which(f"python{minor}-dbg"):
-                found.append(pythons.use(f"python{minor}-dbg"))
+            debug = shutil.which(f"python{minor}-dbg", path=path)
+            if debug:
+                found.append(pythons.use(debug))
                 say(f"  CPython {found[-1].name}: {found[-1].path}")
     debug = [python for python in found if python.debug]
     if not debug:

@@ -13,6 +13,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,8 @@ TAKEN_OVER = ("take-over", "copy", "bigger")
 WAITS_FOR_EVER = {("bigger", "test.test_sys_settrace")}
 TRIES = 3
 SECONDS = 900
+
+ADDRESS = re.compile(r"\b0x[0-9a-f]+")
 
 # Tests that look at what taking a frame over is made of, not at what it does, by the ways that they tell.
 OTHER_CODE = "the trace module names the class of a method by the function that has the code which ran: none has"
@@ -51,12 +54,16 @@ EXPLAINED = {
         "test.test_trace.TestFuncs.test_inst_method_calling": OTHER_CODE,
         "test.test_trace.TestCallers.test_loop_caller_importing": OTHER_CODE,
         "test.test_opcache.TestCallCache.test_assign_init_code": NOT_WHAT_RUNS,
+        "test.test_opcache.TestCallCache.test_push_init_frame_fails": NOT_WHAT_RUNS,
         "test.test_opcache.TestRacesDoNotCrash": NOT_WHAT_RUNS,
+        "test.test_opcache.TestSpecializer": NOT_WHAT_RUNS,
         **{f"test.test_dis.{tests}.test_{name}": NOT_WHAT_RUNS for tests in ("DisTests", "DisWithFileTests") for name in SPECIALIZED},
         "test.test_generators.__test__.syntax": "compares gi_code with the function's code",
         "test.test_sys.SysModuleTest.test_getframe": "compares f_code with the function's code",
         "test.test_capi.test_misc.TestInternalFrameApi.test_code": "compares f_code with the function's code",
         "test.test_monitoring.ExceptionMonitoringTest.test_no_unwind_for_shim_frame": NOT_WHAT_RUNS,
+        "test.test_monitoring.MonitoringBasicTest.test_clear": "sets events of the function's code, which is not what runs",
+        "test.test_code.CodeTest.test_stateless": "takes no code that an extension keeps something with: the copy is kept there",
         "test.test_descr.ClassPropertiesAndMethods.test_slots": "counts objects while copies of code are made",
     },
     ("bigger",): {
@@ -98,7 +105,8 @@ class Run:
             answer = json.loads(report.read_text()) if report.exists() else {"outcomes": {}, "counters": {}}
             if not report.exists():
                 self.problem = self.problem or "no report"
-        self.outcomes = {test: sorted(outcomes) for test, outcomes in answer["outcomes"].items()}
+        # A subtest may be named after an object that lies elsewhere each time.
+        self.outcomes = {test: sorted(ADDRESS.sub("0x...", text) for text in outcomes) for test, outcomes in answer["outcomes"].items()}
         self.counters = answer["counters"]
 
 

@@ -47,7 +47,9 @@ def test_package():
             continue
         build = Build(python)
         built = wheel.wheel(python, build.out / "wheel")
-        packages.append({"base": python.path, "python": environment(build, built), "wheel": str(built), "minor": python.minor})
+        variables = python.header_variables(build.cargo_target / "headers")
+        about = {"base": python.path, "python": environment(build, built), "wheel": str(built), "minor": python.minor}
+        packages.append({**about, "variables": variables})
     for package in packages:
         # The others are there for what must not work.
         others = [other for other in packages if other is not package]

@@ -5,7 +5,6 @@ and links to it, so that a second interpreter costs no more than torch itself. t
 """
 
 import os
-import pathlib
 import shutil
 import subprocess
 
@@ -63,18 +62,6 @@ class Environment:
         """Put the Python package there; torch is not touched."""
         uv.install(self.executable, "--no-deps", "--reinstall", str(wheel))
 
-    def headers(self):
-        """What inductor's compiler needs of a distribution's interpreter that lies elsewhere than at home: its pyconfig.h includes
-        one for the architecture, from a folder beside the headers. Only that folder: beside it may lie another C library's."""
-        include = self.python.include.parent
-        found = [folder for folder in include.glob("*-linux-gnu*") if include.resolve() != pathlib.Path("/usr/include")]
-        place = self.folder / "headers"
-        place.mkdir(parents=True, exist_ok=True)
-        for folder in found:
-            if not (place / folder.name).is_symlink():
-                (place / folder.name).symlink_to(folder)
-        return {"CPATH": os.pathsep.join(filter(None, [str(place), os.environ.get("CPATH")]))} if found else {}
-
     def variables(self, **more):
         """What every process with torch gets: the same hashes, one thread, no pool of compilers, and caches below target/."""
         return {
@@ -83,7 +70,7 @@ class Environment:
             "OMP_NUM_THREADS": "1",
             "TORCHINDUCTOR_CACHE_DIR": str(self.folder / "inductor"),
             "TORCHINDUCTOR_COMPILE_THREADS": "1",
-            **self.headers(),
+            **self.python.header_variables(self.folder / "headers"),
             **more,
         }
 

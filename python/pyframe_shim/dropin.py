@@ -9,6 +9,8 @@ PATH = _native.__file__
 OWN = _native.own_path()
 VERSION, BUILT_FOR = _native.build()
 DATA = ("THP_PyOpcode_Caches", "THP_PyOpcode_Caches_size")
+# Called for every word of a frame that is read: counting would take longer than the call.
+UNCOUNTED = ("THP_PyStackRef_AsPyObjectBorrow",)
 
 
 def promote():
@@ -30,7 +32,7 @@ def counters():
 
 def symbols():
     """The names of the drop-in set, functions and data."""
-    return {*counters(), *DATA}
+    return {*counters(), *UNCOUNTED, *DATA}
 
 
 def enable_chunk_cache(chunks):

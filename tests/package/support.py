@@ -19,7 +19,8 @@ PYTHON, MINOR = PACKAGE["python"], PACKAGE["minor"]
 SITE = pathlib.Path(PYTHON).parent.parent / "lib" / f"python{MINOR}" / "site-packages"
 TABLE = json.loads((ROOT / "python" / "pyframe_shim" / "torch_symbols.json").read_text())
 DATA = ("THP_PyOpcode_Caches", "THP_PyOpcode_Caches_size")
-RELEASE = "2.6.0"
+# One that has a wheel for the minor.
+RELEASE = {"3.14": "2.14.1", "3.15": "2.15.0"}.get(MINOR, "2.6.0")
 
 # PyTorch in small: loads its library when it is imported, and leaves word of it.
 INIT = """
@@ -28,9 +29,19 @@ library = ctypes.PyDLL(os.path.join(os.path.dirname(__file__), "lib", "libtorch_
 """
 
 
-def names(release=RELEASE, minor=MINOR):
+def known(release, minor=MINOR):
+    """What a release calls, and the data that it reads."""
     entry = TABLE[release][minor]
     return entry["called"], entry["data"]
+
+
+def names():
+    """What the stand-in calls and reads. The one release for 3.15 calls few functions: there it calls what that for 3.14 does, which
+    fits as well."""
+    return known("2.14.1", "3.14") if MINOR == "3.15" else known(RELEASE)
+
+
+COUNT = sum(map(len, names()))
 
 
 def source(functions, data):
@@ -51,8 +62,8 @@ def source(functions, data):
     return "\n".join(lines) + "\n"
 
 
-def fake_torch(folder, version=RELEASE, release=RELEASE, linked=(), metadata=True, init=INIT):
-    """Put a stand-in for a PyTorch of this version, with the symbols of a release, into a folder."""
+def fake_torch(folder, version=RELEASE, release=None, linked=(), metadata=True, init=INIT):
+    """Put a stand-in for a PyTorch of this version, with the symbols of a release or those of the stand-in, into a folder."""
     library = folder / "torch" / "lib"
     library.mkdir(parents=True)
     (folder / "torch" / "__init__.py").write_text(init)
@@ -62,7 +73,7 @@ def fake_torch(folder, version=RELEASE, release=RELEASE, linked=(), metadata=Tru
         record.mkdir()
         (record / "METADATA").write_text(f"Metadata-Version: 2.1\nName: torch\nVersion: {version}\n")
     c = folder / "fake.c"
-    c.write_text(source(*names(release)))
+    c.write_text(source(*(known(release) if release else names())))
     flags = ["-shared", "-fPIC", "-O1", "-Wl,-soname,libtorch_python.so", *linked]
     succeed([*compiler("CC", "cc", "gcc", "clang"), *flags, c, "-o", library / "libtorch_python.so"])
     return folder
@@ -71,7 +82,7 @@ def fake_torch(folder, version=RELEASE, release=RELEASE, linked=(), metadata=Tru
 def clean_environment(**more):
     """Without what would have Python start with the library."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYFRAME_SHIM", "PYTHON"))}
-    return {**kept, **{name: str(value) for name, value in more.items()}}
+    return {**kept, **PACKAGE["variables"], **{name: str(value) for name, value in more.items()}}
 
 
 def process(command, **options):

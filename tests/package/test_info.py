@@ -2,7 +2,7 @@
 
 import json
 
-from support import DATA, MINOR, PYTHON, SITE, PackageTest, clean_environment, names, process, succeed
+from support import COUNT, MINOR, PYTHON, RELEASE, SITE, PackageTest, clean_environment, names, process, succeed
 
 
 class Info(PackageTest):
@@ -16,13 +16,19 @@ class Info(PackageTest):
         about = self.info(environment, "--json")
         functions, data = names()
         self.assertEqual(about["torch"]["symbols"], sorted([*functions, *data]))
-        self.assertEqual(about["torch"]["version"], "2.6.0")
+        self.assertEqual(about["torch"]["version"], RELEASE)
         self.assertEqual((about["fits"], about["problem"], about["installed"], about["bound"]), (True, None, False, None))
         self.assertTrue(about["library"].startswith(str(SITE)))
         version = succeed([PYTHON, "-c", "import platform; print(platform.python_version())"]).strip()
         self.assertEqual((about["python"], about["built_for"]), (version, version))
         text = self.info(environment)
-        for line in (f"built for CPython {version}\n", "\nPyTorch 2.6.0\n", "\nit fits\n", "--load", "  get_framelocals_mapping\n"):
+        for line in (
+            f"built for CPython {version}\n",
+            f"\nPyTorch {RELEASE}\n",
+            "\nit fits\n",
+            "--load",
+            "  _PyFunction_CopyWithNewCode\n",
+        ):
             self.assertIn(line, text)
 
     def test_loaded(self):
@@ -39,7 +45,7 @@ class Info(PackageTest):
         self.assertEqual((about["fits"], about["torch"]["version"]), (False, "2.99.0"))
         self.assertIn("it does not fit: UnknownTorch: PyTorch 2.99.0", self.info(environment, code=1))
         loaded = self.info(environment, "--load", code=1)
-        self.assertEqual(loaded.count(f"bound to {self.folder}/found/torch/lib/libtorch_python.so\n"), 9 + len(DATA))
+        self.assertEqual(loaded.count(f"bound to {self.folder}/found/torch/lib/libtorch_python.so\n"), COUNT)
         self.assertIn("it does not fit: UnknownTorch: PyTorch 2.99.0", loaded)
 
     def test_no_torch(self):

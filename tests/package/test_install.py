@@ -2,7 +2,7 @@
 
 import json
 
-from support import DATA, MINOR, RELEASE, SITE, TABLE, PackageTest, clean_environment, fake_torch, names
+from support import MINOR, RELEASE, SITE, TABLE, PackageTest, clean_environment, fake_torch, known, names
 
 ERROR = """
 import json, sys
@@ -47,7 +47,7 @@ print(json.dumps([done, before, unbound, pyframe_shim.counters(), len(table), ta
         changed = {name: calls for name, calls in after.items() if calls}
         self.assertEqual(changed, {"THP_PyObject_VirtualAlloc": 1, "THP_PyObject_VirtualFree": 1})
         # The stand-in's own are 7 and NULL.
-        self.assertEqual((size, load_global), (256, {"3.11": 5, "3.12": 4, "3.13": 4}[MINOR]))
+        self.assertEqual((size, load_global), (256, 5 if MINOR == "3.11" else 4))
 
     def test_bound_symbols(self):
         code = """
@@ -82,7 +82,7 @@ print(json.dumps([nothing, pyframe_shim.bound_symbols(), pyframe_shim._native.__
                     self.assertEqual(sorted(bound), sorted(entry["called"] + entry["data"]))
                     self.assertEqual(len(set(bound.values())), 1)
                     self.assertTrue(next(iter(bound.values())).startswith(str(SITE)))
-        self.assertGreaterEqual(len(tried), 2)
+        self.assertGreaterEqual(len(tried), 1)
 
     def test_version_without_metadata(self):
         environment = self.torch(metadata=False)
@@ -164,7 +164,7 @@ class Refuses(PackageTest):
         """A PyTorch that is linked so that nothing can come before its own functions."""
         (kind, text), _ = self.refused(self.torch(linked=["-Wl,-Bsymbolic"]))
         self.assertEqual(kind, "UnknownTorch")
-        functions, data = names()
+        functions, data = known(RELEASE)
         self.assertIn(", ".join(sorted([*functions, *data])), text)
 
     def test_a_build_without_the_library(self):
@@ -179,7 +179,7 @@ class Refuses(PackageTest):
         (self.folder / "found" / "torch" / "lib" / "libtorch_python.so").write_text("a pointer to where the file is\n")
         (kind, text), _ = self.refused(environment)
         self.assertEqual(kind, "UnknownTorch")
-        self.assertRegex(text, "the library of PyTorch 2.6.0 cannot be read: .*; install PyTorch again")
+        self.assertRegex(text, f"the library of PyTorch {RELEASE} cannot be read: .*; install PyTorch again")
 
     def test_another_one_than_was_looked_at(self):
         """Its calls would come to us, and may not fit: refused at each import. One that fits is as good."""
@@ -263,7 +263,7 @@ class Versions(PackageTest):
 class Names(PackageTest):
     def test_the_table_has_only_ours(self):
         """Every symbol that the table says is answered is one that the library has."""
-        ours = set(self.python("import json, pyframe_shim; print(json.dumps(list(pyframe_shim.counters())))")) | set(DATA)
+        ours = set(self.python("import json; from pyframe_shim import dropin; print(json.dumps(sorted(dropin.symbols())))"))
         for minors in TABLE.values():
             for entry in minors.values():
                 self.assertLessEqual({*entry["called"], *entry["data"]}, ours)

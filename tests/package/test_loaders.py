@@ -212,6 +212,8 @@ class Kinds(LoaderTest):
 
     def test_kinds(self):
         for kind, text in KINDS.items():
+            if MINOR == "3.15" and "load_module" in text:
+                continue  # Python calls no load_module any more
             said, *_, in_spec, in_module = self.check(IMPORT, before=FINDS + text)[0]
             with self.subTest(kind=kind):
                 self.assertTrue(said)
@@ -337,6 +339,8 @@ class Refused(LoaderTest):
             "slots": FINDS + KINDS["slots"],
             "old": FINDS + KINDS["old"],
         }
+        if MINOR == "3.15":
+            del shapes["old"]  # Python calls no load_module any more
         for shape, before in shapes.items():
             self.write(
                 "program.py",

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-from support import MINOR, PYTHON, SITE, PackageTest, clean_environment, fake_torch, process, succeed
+from support import COUNT, MINOR, PYTHON, SITE, PackageTest, clean_environment, fake_torch, process, succeed
 
 # What a program can see of how it was started.
 LOOK = """
@@ -175,7 +175,7 @@ class WithTheLibrary(RunTest):
         self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
         lines = done.stderr.splitlines()
         self.assertEqual(lines[0], "the last line")
-        self.assertRegex(lines[1], rf"pyframe_shim \S+, CPython {MINOR}: 11 of 11 symbols of PyTorch are bound to it")
+        self.assertRegex(lines[1], rf"pyframe_shim \S+, CPython {MINOR}: {COUNT} of {COUNT} symbols of PyTorch are bound to it")
         counts = {line.split()[0]: line.split()[1] for line in lines[2:-1]}
         self.assertEqual(counts.pop("THP_PyObject_VirtualAlloc"), "1,234")
         self.assertEqual(set(counts.values()), {"0"})
@@ -193,6 +193,9 @@ class WithTheLibrary(RunTest):
         self.assertEqual(done.stderr.splitlines()[0], "pyframe_shim: not installed, torch was imported past it")
 
     def test_chunk_cache(self):
+        """Where CPython keeps a chunk itself (3.13.13, 3.14.4 and newer), it is not switched on."""
+        version = self.python("import json, sys; print(json.dumps(sys.version_info[1:3]))")
+        keeps = version >= [14, 4] or [13, 13] <= version < [14, 0]
         self.write(
             "deep.py",
             "def deep(n):\n    return n and deep(n - 1)\n\nfor _ in range(50):\n    deep(900)\n"
@@ -201,8 +204,10 @@ class WithTheLibrary(RunTest):
         for option in (["--chunk-cache", "8"], ["--chunk-cache=8"]):
             command = [PYTHON, "-m", "pyframe_shim", "run", *option, "deep.py"]
             stats = json.loads(succeed(command, cwd=self.folder, env=self.environment))
-            self.assertEqual(stats["capacity"], 8)
-            self.assertGreater(stats["hits"], 49)
+            self.assertEqual(stats["capacity"], 0 if keeps else 8)
+            self.assertGreater(stats["hits"], -1 if keeps else 49)
+        if keeps:
+            return
         done = process([*command[:-1], "--stats", "deep.py"], cwd=self.folder, env=self.environment)
         self.assertRegex(done.stderr, r"chunk cache of 8: [\d,]+ hits, [\d,]+ misses")
 
@@ -239,7 +244,7 @@ class WithTheLibrary(RunTest):
                 command = [PYTHON, *before, "-m", "pyframe_shim", "run", "--stats", "--chunk-cache", "8", *behind, "bound.py"]
                 done = process(command, cwd=self.folder, env=clean_environment())
                 self.assertEqual((done.returncode, json.loads(done.stdout)), (0, [0, on]), done.stderr)
-                self.assertIn(": 11 of 11 symbols", done.stderr)
+                self.assertIn(f": {COUNT} of {COUNT} symbols", done.stderr)
 
     def test_the_environment_has_a_chunk_cache(self):
         self.write("says.py", "import pyframe_shim, json; print(json.dumps(pyframe_shim.chunk_cache_stats()['capacity']))")

@@ -64,7 +64,7 @@ import ctypes, json, pyframe_shim
 library = ctypes.PyDLL(pyframe_shim.get_library(shared=True))
 print(json.dumps([library.PyFrameShim_GetCounters(None, 0), len(pyframe_shim.counters())]))
 """
-        self.assertEqual(self.python(code), [0, 12])
+        self.assertEqual(self.python(code), [0, 13])
 
 
 class Sources(PackageTest):
@@ -103,7 +103,7 @@ class OtherMinors(PackageTest):
 
     def test_pip_refuses(self):
         for other in self.others():
-            done = process([other["base"], "-m", "pip", "install", "--no-index", "--no-deps", "--target", self.folder, WHEEL])
+            done = process([other["python"], "-m", "pip", "install", "--no-index", "--no-deps", "--target", self.folder, WHEEL])
             self.assertNotEqual(done.returncode, 0)
             self.assertIn("is not a supported wheel on this platform", done.stderr)
 

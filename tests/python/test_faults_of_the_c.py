@@ -1,6 +1,7 @@
 """Where the C file is wrong or fragile, one test a place: docs/faults.md has tables with the same numbers.
 
-Places 15, 20 and 25 are about what is built: tests/artifacts has them.
+Places 15 and 20 are about what is built: tests/artifacts has them. Place 26 is in test_clear.py, and in PyTorch:
+tests/torch.
 """
 
 import _thread
