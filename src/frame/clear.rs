@@ -39,12 +39,17 @@ pub unsafe fn clear(frame: Frame<'_>, thread: &Thread<'_>) -> Result<(), Broken>
 /// read of a frame that may have been popped.
 #[inline(always)]
 fn require_place(frame: &Frame<'_>, thread: &Thread<'_>) -> Result<(), Broken> {
-    // What lies last lies there too.
-    let is_usual = (!version::EVALUATOR_POPS_FRAMES || datastack::lies_on_top_chunk(thread, frame.as_ptr()))
-        && (version::EVALUATOR_POPS_FRAMES && version::SAYS_THAT_IT_RUNS
-            || frame.code().is_some_and(|code| is_last(frame, code, thread)))
+    let lies_on_top_chunk = || datastack::lies_on_top_chunk(thread, frame.as_ptr());
+    let lies_last = || frame.code().is_some_and(|code| is_last(frame, code, thread));
+    let is_usual = if !version::EVALUATOR_POPS_FRAMES {
+        // What lies last lies on that chunk too.
+        lies_last()
+    } else if version::SAYS_THAT_IT_RUNS {
+        lies_on_top_chunk()
+    } else {
         // What lies last and runs is the innermost such frame, whatever generators it has called.
-        && (version::SAYS_THAT_IT_RUNS || thread.innermost_pushed() != frame.as_ptr());
+        lies_on_top_chunk() && lies_last() && thread.innermost_pushed() != frame.as_ptr()
+    };
     if is_usual { Ok(()) } else { require_unusual_place(frame, thread) }
 }
 

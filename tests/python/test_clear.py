@@ -146,6 +146,30 @@ class ReferencesTest(FrameTestCase):
         self.assertEqual(depth(), before)
 
 
+@unittest.skipIf(probe.profiled() is None, "a thread remembers no frame for profilers before 3.15")
+class ProfiledTest(FrameTestCase):
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(probe.set_profiled, probe.profiled()[0])
+
+    def test_one_that_is_cleared_is_forgotten(self):
+        for function in (plain, with_cells, closure_over([1])):
+            frame = probe.push_frame(function, arguments(function))
+            probe.set_profiled(frame)
+            before = probe.profiled()[1]
+            probe.clear(frame)
+            after = probe.profiled()
+            probe.pop(frame)
+            self.assertEqual(after, (probe.current_frame(), before + 1))
+
+    def test_another_one_is_kept(self):
+        kept = probe.current_frame()
+        probe.set_profiled(kept)
+        before = probe.profiled()
+        probe.never_run(plain, (1, 2, 3), False, False)
+        self.assertEqual(probe.profiled(), before)
+
+
 class OwnershipTest(FrameTestCase):
     def test_dead_frame(self):
         for function in FUNCTIONS:

@@ -137,6 +137,30 @@ static PyObject *exception_item(PyObject *module, PyObject *args)
     return PyLong_FromVoidPtr(PyThreadState_Get()->exc_info);
 }
 
+PyDoc_STRVAR(set_profiled_doc, "set_profiled(frame): as a profiler does that samples the thread (3.15).");
+static PyObject *set_profiled(PyObject *module, PyObject *args)
+{
+    (void)module;
+    FRAME_ARGUMENT(frame, args);
+#if PY_VERSION_HEX >= 0x030F0000
+    PyThreadState_Get()->last_profiled_frame = frame;
+#endif
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(profiled_doc, "profiled(): (the frame that it has seen last, how often that has been changed); None before 3.15.");
+static PyObject *profiled(PyObject *module, PyObject *args)
+{
+    (void)module, (void)args;
+#if PY_VERSION_HEX >= 0x030F0000
+    PyThreadState *tstate = PyThreadState_Get();
+    return Py_BuildValue(
+        "NK", PyLong_FromVoidPtr(tstate->last_profiled_frame), (unsigned long long)tstate->last_profiled_frame_seq);
+#else
+    Py_RETURN_NONE;
+#endif
+}
+
 PyDoc_STRVAR(recursion_doc, "recursion(): what the interpreter has left for clearing frames within each other;\n"
                             "None where nothing is counted (3.14 and newer).");
 static PyObject *recursion(PyObject *module, PyObject *args)
@@ -163,6 +187,8 @@ PyMethodDef probe_frame_objects[] = {
     METHOD(clear_with_pending, METH_VARARGS),
     METHOD(clear_generator, METH_VARARGS),
     METHOD(exception_item, METH_NOARGS),
+    METHOD(set_profiled, METH_VARARGS),
+    METHOD(profiled, METH_NOARGS),
     METHOD(recursion, METH_NOARGS),
     {NULL, NULL, 0, NULL},
 };
