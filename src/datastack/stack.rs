@@ -91,7 +91,7 @@ pub unsafe fn pop(thread: &Thread<'_>, frame: NonNull<_PyInterpreterFrame>) -> R
     };
     if !(first..top).contains(&base) {
         // SAFETY: the caller passes a frame.
-        return unsafe { require_of_generator(frame) };
+        return unsafe { require_of_generator(thread, frame) };
     }
     let current = thread.current_frame().cast();
     require_plainly(!(base..top).contains(&current), Rule::UnlinkedFromHereOn)?;
@@ -109,10 +109,12 @@ pub unsafe fn pop(thread: &Thread<'_>, frame: NonNull<_PyInterpreterFrame>) -> R
 /// `frame` is the address of a frame, or was that of one which has been popped.
 #[cold]
 #[inline(never)]
-unsafe fn require_of_generator(frame: NonNull<_PyInterpreterFrame>) -> Result<(), Broken> {
+unsafe fn require_of_generator(thread: &Thread<'_>, frame: NonNull<_PyInterpreterFrame>) -> Result<(), Broken> {
     let mut owner = None;
-    // The chunk of a frame that has been popped may be gone.
-    if version::HOOK_DISCARDS_GENERATORS && is_mapped(frame.as_ptr()) {
+    // No generator's frame lies in a chunk, and what a popped one has left there may look like the owner of one. The chunk of a
+    // frame that has been popped may be gone.
+    let may_be_one = version::HOOK_DISCARDS_GENERATORS && place(thread, frame.as_ptr()) == Place::Elsewhere;
+    if may_be_one && is_mapped(frame.as_ptr()) {
         // SAFETY: the memory can be read; whatever it holds, the owner is one of the variants.
         owner = unsafe { Frame::from_raw(frame.as_ptr()) }.map(|frame| frame.owner());
     }

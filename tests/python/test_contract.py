@@ -4,6 +4,7 @@ import sys
 import unittest
 
 from contract import ContractTestCase
+from support import GENERATOR
 
 # From 3.12 on a hook that does not evaluate a frame clears and pops it, a generator's too.
 HOOK_DISCARDS_FRAMES = sys.version_info >= (3, 12)
@@ -240,6 +241,12 @@ class PopTest(ContractTestCase):
         """The second time there is something below the frame that is not its chunk's."""
         program = "a = probe.push(10); b = probe.push(5); probe.pop(b); probe.pop(a); probe.pop(b)"
         self.assert_broken(program, POP, ON_TOP)
+
+    def test_twice_whatever_has_been_left_there(self):
+        """Where the owner was there may lie anything, such as a generator's."""
+        program = "a = probe.push(100); probe.pop(a); ctypes.memset(a, {}, 800); probe.pop(a)"
+        for left in (0, GENERATOR, 255):
+            self.assert_broken(program.format(left), POP, ON_TOP)
 
     def test_below_an_open_chunk(self):
         self.assert_broken("a = probe.push_frame(plain, (1, 2)); b = probe.push(5000); probe.pop(a)", POP, ON_TOP)
