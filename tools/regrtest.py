@@ -55,6 +55,7 @@ EXPLAINED = {
         "test.test_trace.TestCallers.test_loop_caller_importing": OTHER_CODE,
         "test.test_opcache.TestCallCache.test_assign_init_code": NOT_WHAT_RUNS,
         "test.test_opcache.TestCallCache.test_push_init_frame_fails": NOT_WHAT_RUNS,
+        "test.test_opcache.TestCallCache.test_specialize_call_function_ex_py_fail": NOT_WHAT_RUNS,
         "test.test_opcache.TestRacesDoNotCrash": NOT_WHAT_RUNS,
         "test.test_opcache.TestSpecializer": NOT_WHAT_RUNS,
         **{f"test.test_dis.{tests}.test_{name}": NOT_WHAT_RUNS for tests in ("DisTests", "DisWithFileTests") for name in SPECIALIZED},
