@@ -114,6 +114,7 @@ def bench():
         build.extension("bench")
         build.extension("hooks")
         build.extension("shadow")
+        build.package()
     all_results = []
     for build in builds:
         all_results.append(measure(build, torch.get(build.python.minor), quick, counting))

@@ -8,8 +8,9 @@ from builds import ROOT
 
 CALLS, COUNTED_CALLS = 12_000, 1_000
 READINGS, COUNTED_READINGS = 20_000, 1_000
-SCRIPT = "hooks/measure.py"
+SCRIPT, SCRIPT_IN_PYTHON = "hooks/measure.py", "hooks/callbacks.py"
 SHOWN = ("none", "hook", "hook, chained", "shadow", "shadow, function shared", "in place", "in place, bigger", "code hook")
+CALLBACK_WAYS = ("excluded by `only`", "declined", "replaced")
 TAKEN_OVER = """## Taking a frame over
 
 What a call of a Python function takes, called from C, in ns and in instructions: with no hook, and what each hook adds to one that
@@ -22,6 +23,11 @@ does nothing. Medians of rounds in which all take turns in one process. All find
 - **in place**: `PyFrameShim_EvalCode` with other code; **bigger**: with 16 words of stack more.
 - **code hook**: `PyFrameShim_InstallCodeHook`.
 """
+CALLBACKS = """## A hook in Python
+
+What `pyframe_shim.evalframe` adds to a call of a Python function with 4 arguments, called from C, over a hook in C that does nothing:
+in ns, and in instructions. The callback is a lambda.
+"""
 READ = """## Reading locals without a dict
 
 `PyFrameShim_FillValues` beside `get_framelocals_mapping`, for a frame that is about to run, in ns; and instructions a slot.
@@ -31,14 +37,16 @@ READ = """## Reading locals without a dict
 def measure(build, rounds, ask, counting):
     """By function, what was measured and counted."""
     found = {"time": ask(build, SCRIPT, "time", rounds, CALLS), "read": ask(build, SCRIPT, "read", rounds, READINGS)}
-    found["count"] = count(build, "count", COUNTED_CALLS, "hooks_counted") if counting else {}
-    found["count-read"] = count(build, "count-read", COUNTED_READINGS, "hooks_read") if counting else {}
+    found["callbacks"] = ask(build, SCRIPT_IN_PYTHON, "time", rounds, CALLS // 4)
+    found["count"] = count(build, SCRIPT, "count", COUNTED_CALLS, "hooks_counted") if counting else {}
+    found["count-callbacks"] = count(build, SCRIPT_IN_PYTHON, "count", COUNTED_CALLS, "hooks_counted") if counting else {}
+    found["count-read"] = count(build, SCRIPT, "count-read", COUNTED_READINGS, "hooks_read") if counting else {}
     return found
 
 
-def count(build, what, times, function):
+def count(build, script, what, times, function):
     folder = build.out / "callgrind"
-    done, log = callgrind.collect(build, [str(ROOT / "benches" / SCRIPT), what, str(times)], function, folder)
+    done, log = callgrind.collect(build, [str(ROOT / "benches" / script), what, str(times)], function, folder)
     if done != 0:
         return {}
     # Two dumps for each entry: the first is of warming up.
@@ -75,13 +83,24 @@ def read(found):
         yield [function, f"{it['values']:.1f}", f"{it['dict']:.1f}", f"{it['ratio']:.2f}", each]
 
 
+def callbacks(all_results, title):
+    """A row for each interpreter."""
+    for results in all_results:
+        counted = {way: instructions for (way,), instructions in results.hooks["count-callbacks"].items()}
+        cells = [title(results)]
+        for way in CALLBACK_WAYS:
+            more = f" (+{counted[way] - counted['hook']:,.0f})" if counted else ""
+            cells.append(f"{results.hooks['callbacks'][way]['over hook']:+.1f}{more}")
+        yield cells
+
+
 def document(all_results, title, markdown):
-    """Both tables, for every interpreter."""
+    """The tables, for every interpreter."""
     lines = [TAKEN_OVER]
     for results in all_results:
         lines += [f"### {title(results)}", "", *markdown(["function", *SHOWN], taken_over(results.hooks)), ""]
         lines += [f"In place adds {part_of_shadow(results.hooks):.2f} of what the shadow adds (median).", ""]
-    lines.append(READ)
+    lines += [CALLBACKS, *markdown(["", *CALLBACK_WAYS], callbacks(all_results, title)), "", READ]
     for results in all_results:
         lines += [
             f"### {title(results)}",

@@ -154,6 +154,18 @@ class Build:
             hide = ["-Wl,--exclude-libs,ALL"]
             run([*linker, *self.compiler_flags, "-shared", *hide, *linked, str(self.archive), "-o", str(output)], f"linking {name}")
 
+    def package(self):
+        """Build the Python package's module, and put it with the package's files into a folder, as if it were installed there."""
+        environment = {**self.environment(), "CARGO_TARGET_DIR": str(self.cargo_target / "module")}
+        with Step(f"{self.python.name}: building the package's module"):
+            module = cargo.build_module(environment)
+        folder = self.out / "package"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(ROOT / "python" / "pyframe_shim", folder / "pyframe_shim", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy2(ROOT / "python" / "_pyframe_shim_start.py", folder)
+        shutil.copy2(module, folder / "pyframe_shim" / f"_native{self.python.suffix}")
+        return folder
+
     def run_python(self, arguments, **options):
         """The command line and environment that run a program with the extensions at hand."""
         environment = {**os.environ, "PYTHONPATH": str(self.out), **options}

@@ -16,6 +16,7 @@ from console import Failure
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Not `cargo build`: the linker is told the name that clients note down for the loader.
 COMMAND = ["cargo", "rustc", "--package", "libpyframe_shim", "--lib", "--release", "--locked"]
+MESSAGES = "--message-format=json-render-diagnostics"
 # What names or describes an interpreter to pyo3 and to maturin.
 OTHERS = ("PYO3_", "UNSAFE_PYO3_")
 REACHING = re.compile(
@@ -38,14 +39,9 @@ def environment(python, target, libclang):
 
 def build(arguments, linker_arguments, environment):
     """Build; the paths of the static and the shared library."""
-    if not shutil.which("cargo"):
-        raise Failure("no cargo found; install Rust 1.87 or newer (https://rustup.rs, or your system's packages)")
     linker = [word for argument in linker_arguments for word in ("-C", f"link-arg={argument}")]
-    command = [*COMMAND, *arguments, "--message-format=json-render-diagnostics", "--", *linker]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, errors="replace")
-    if done.returncode != 0:
-        raise Failure(f"cargo rustc failed (exit {done.returncode}):\n{done.stderr.rstrip()}{settings()}")
-    files = [path for artifact in artifacts(done.stdout) for path in artifact["filenames"]]
+    command = [*COMMAND, *arguments, MESSAGES, "--", *linker]
+    files = built(command, environment, ROOT / "libpyframe_shim")
     found = [[path for path in files if path.endswith(suffix)] for suffix in (".a", ".so")]
     if [len(paths) for paths in found] != [1, 1]:
         told = ", ".join(files) or "nothing"
@@ -53,10 +49,23 @@ def build(arguments, linker_arguments, environment):
     return [pathlib.Path(path) for (path,) in found]
 
 
-def artifacts(output):
-    """What cargo says of our own library."""
-    for line in output.splitlines():
-        message = json.loads(line) if line.startswith("{") else {}
-        if message.get("reason") == "compiler-artifact" and "cdylib" in message["target"]["kind"]:
-            if message["manifest_path"] == str(ROOT / "libpyframe_shim" / "Cargo.toml"):
-                yield message
+def build_module(environment):
+    """Build the module of the Python package; its path."""
+    command = ["cargo", "build", "--package", "pyframe-shim-native", "--release", "--locked", MESSAGES]
+    files = built(command, environment, ROOT / "python" / "native")
+    if len(files) != 1:
+        raise Failure(f"cargo was to build one module, and has built {', '.join(files) or 'nothing'}{settings()}")
+    return pathlib.Path(files[0])
+
+
+def built(command, environment, package):
+    """The files of the libraries that cargo has made of one of our packages, which lies in a folder."""
+    if not shutil.which("cargo"):
+        raise Failure("no cargo found; install Rust 1.87 or newer (https://rustup.rs, or your system's packages)")
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, errors="replace")
+    if done.returncode != 0:
+        raise Failure(f"cargo {command[1]} failed (exit {done.returncode}):\n{done.stderr.rstrip()}{settings()}")
+    messages = (json.loads(line) for line in done.stdout.splitlines() if line.startswith("{"))
+    ours = str(package / "Cargo.toml")
+    artifacts = (message for message in messages if message.get("reason") == "compiler-artifact" and message["manifest_path"] == ours)
+    return [path for message in artifacts if "cdylib" in message["target"]["kind"] for path in message["filenames"]]

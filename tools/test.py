@@ -3,8 +3,8 @@
     make test [PYTHONS="..."] [REQUIRE="3.11 3.12 3.13"] [ARGS="-k name -x --lf"]
     make test-python                only the part that an interpreter drives, for builds that nothing can be linked with
 
-For each interpreter: pytest runs the tests in tests/python in it, and the Rust tests are linked with its libpython. Then the
-tests in tests/artifacts look at what was built. ARGS is for pytest.
+For each interpreter: pytest runs the tests in tests/python in it, and those in tests/from_python, which need the package's module;
+and the Rust tests are linked with its libpython. Then the tests in tests/artifacts look at what was built. ARGS is for pytest.
 """
 
 import json
@@ -12,10 +12,14 @@ import os
 import subprocess
 import sys
 
+import pypi
 import pytests
 import pythons
 from builds import EXTENSIONS, ROOT, Build
 from console import main, say
+
+# What the package draws with, and what the examples in Python use: without compiled parts, so that one copy serves every interpreter.
+FOR_PYTHON, USED = ROOT / ".tools" / "for-python", ("rich", "drawsvg", "bytecode")
 
 
 def python_tests(tally, build, python=None):
@@ -25,6 +29,14 @@ def python_tests(tally, build, python=None):
     # A wrapped interpreter cannot find itself: hence TEST_PYTHON.
     variables = {"PYTHONPATH": str(build.out), "TEST_PYTHON": python.path}
     pytests.run(tally, what, python.path, ROOT / "tests" / "python", build.out / f"pytest-{python.name}", **variables)
+
+
+def package_tests(tally, build):
+    """tests/from_python: what the Python package offers to people who write Python."""
+    name, needed = build.python.name, [str(pypi.ensure((sys.executable,), *pypi.pinned(package), FOR_PYTHON / package)) for package in USED]
+    variables = {"PYTHONPATH": os.pathsep.join([str(build.package()), *needed]), "TEST_PYTHON": build.python.path}
+    place = build.out / f"pytest-from-{name}"
+    pytests.run(tally, f"{name}: tests/from_python", build.python.path, ROOT / "tests" / "from_python", place, **variables)
 
 
 def rust_tests(tally, build):
@@ -67,6 +79,7 @@ def test():
             build.extension(name)
     for build in builds:
         python_tests(tally, build)
+        package_tests(tally, build)
         if not only_python and not os.environ.get("ARGS"):
             rust_tests(tally, build)
     if not only_python:

@@ -1,4 +1,4 @@
-"""`python -m pyframe_shim`: run a program on the library, tell what there is, or where the SDK lies."""
+"""`python -m pyframe_shim`: run a program on the library, show its frames, tell what there is, or where the SDK lies."""
 
 import argparse
 import pathlib
@@ -19,6 +19,7 @@ def arguments():
     parser.add_argument("--startup", action="store_true", help="what PYFRAME_SHIM_START must be for Python to start with the library")
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("run", add_help=False, help="run a program on the library")
+    commands.add_parser("frames", add_help=False, help="run a program, and show its frames")
     about = commands.add_parser("info", help="what there is, and whether it fits")
     about.add_argument("--json", action="store_true", help="for programs")
     about.add_argument("--load", action="store_true", help="import PyTorch, to see what its symbols are bound to")
@@ -28,6 +29,10 @@ def arguments():
 def main():
     if sys.argv[1:2] == ["run"]:
         return run.run(sys.argv[2:])
+    if sys.argv[1:2] == ["frames"]:
+        from .frames import command
+
+        return command.run(sys.argv[2:])
     parser = arguments()
     chosen = parser.parse_args()
     if chosen.command == "info":

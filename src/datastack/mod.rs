@@ -28,7 +28,7 @@ mod stack;
 
 #[cfg(feature = "capi")]
 pub(crate) use arena::Arena;
-pub use size::{CHUNK_BYTES, LARGEST_CHUNK_BYTES, OVERHEAD_WORDS, chunk_bytes, frame_words};
+pub use size::{CHUNK_BYTES, HEADER_WORDS, LARGEST_CHUNK_BYTES, OVERHEAD_WORDS, chunk_bytes, frame_words};
 pub(crate) use size::{HEADER_BYTES, WORD, frame_bytes};
-pub use stack::{Location, locate, pop, push};
+pub use stack::{Location, locate, locate_in_any, pop, push};
 pub(crate) use stack::{Place, lies_on_top_chunk, place};

@@ -12,6 +12,9 @@ pub(crate) const WORD: usize = size_of::<*mut PyObject>();
 /// The bytes of a frame's header, which its slots follow (`FRAME_SPECIALS_SIZE`, in words).
 pub(crate) const HEADER_BYTES: usize = offset_of!(_PyInterpreterFrame, localsplus);
 
+/// The words of a frame's header.
+pub const HEADER_WORDS: usize = HEADER_BYTES / WORD;
+
 /// The size of the smallest chunk in bytes (`DATA_STACK_CHUNK_SIZE`).
 pub const CHUNK_BYTES: usize = 16 * 1024;
 

@@ -189,6 +189,13 @@ pub fn locate(thread: &Thread<'_>, frame: &Frame<'_>) -> Option<Location> {
     found.map(|(word, room)| Location { chunk: below, word, room })
 }
 
+/// Where on the data stack of whichever thread of the interpreter a frame lies; `None` if it lies on none.
+pub fn locate_in_any(frame: &Frame<'_>) -> Option<Location> {
+    // SAFETY: there is a view of a frame, so the GIL is held.
+    let thread = unsafe { Thread::current() };
+    thread.find_in_any(|thread| locate(thread, frame))
+}
+
 /// Makes the previous chunk the one in use; this one is kept for the next push, or freed.
 ///
 /// # Safety

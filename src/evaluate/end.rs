@@ -89,7 +89,7 @@ pub(super) unsafe fn clear_and_pop(frame: Frame<'_>, thread: &Thread<'_>) -> Res
 
 /// What has gone wrong, as an exception: `SystemError` with the rule that is broken, unless an exception is set already.
 #[cold]
-pub(crate) fn raise(failure: impl Into<Failure>) -> Raised {
+pub fn raise(failure: impl Into<Failure>) -> Raised {
     let broken = match failure.into() {
         Failure::Raised(raised) => return raised,
         Failure::Broken(broken) => broken,

@@ -46,8 +46,8 @@ mod shadow;
 mod take;
 mod taken;
 
-pub(crate) use end::{abandon, null, raise};
-pub use end::{discard, finish};
+pub(crate) use end::{abandon, null};
+pub use end::{discard, finish, raise};
 pub use fit::{Obstacle, obstacle};
 pub use options::{Options, Place};
 pub use quick::take_over_at_once;

@@ -14,8 +14,7 @@ use core::ffi::{c_int, c_void};
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 use pyo3_ffi::{
-    Py_IsInitialized, PyErr_Occurred, PyGILState_Check, PyInterpreterState, PyInterpreterState_Get, PyObject,
-    PyThreadState,
+    Py_IsInitialized, PyGILState_Check, PyInterpreterState, PyInterpreterState_Get, PyObject, PyThreadState,
 };
 
 /// A hook. All threads of the interpreter call it, each with the GIL. A panic ends the process.
@@ -166,16 +165,23 @@ impl<'c> Call<'c> {
     }
 
     /// Evaluates the frame as it would be without the hook. If the hook has left an exception behind, the call ends with that.
+    #[inline]
     pub fn run(self) -> Evaluated<'c> {
-        // SAFETY: the thread holds the GIL.
-        if self.throwflag == 0 && unsafe { !PyErr_Occurred().is_null() } {
-            // SAFETY: just asked.
-            return self.finish(Err(unsafe { Raised::assume() }));
+        if self.throwflag == 0 && self.thread().has_raised() {
+            return self.end_with_exception();
         }
         let next = evaluator_behind(self.hook);
         // SAFETY: the frame has been given to this hook, and nothing has evaluated it: this takes the call.
         let result = unsafe { next(self.thread.as_ptr(), self.frame.as_ptr(), self.throwflag) };
         Evaluated(result, self.brand)
+    }
+
+    /// Ends the frame's call with the exception that is set.
+    #[cold]
+    #[inline(never)]
+    fn end_with_exception(self) -> Evaluated<'c> {
+        // SAFETY: the caller has seen it.
+        self.finish(Err(unsafe { Raised::assume() }))
     }
 
     /// Runs other code in its place: [`take_over`]. The references are released before that.
@@ -281,13 +287,24 @@ impl Drop for Installed {
 
 /// # Safety
 /// The data is alive, and the GIL held.
+#[inline]
 unsafe fn drop_if_unused(kept: NonNull<Kept>) {
     // SAFETY: as the caller says; nobody has it any more.
     unsafe {
         if kept.as_ref().is_removed.get() && kept.as_ref().inside.get() == 0 {
-            drop(Box::from_raw(kept.as_ptr()));
+            drop_unused(kept);
         }
     }
+}
+
+/// # Safety
+/// Nobody has the data any more, and the GIL is held.
+// Not in line, or every call would pay for the registers that it saves.
+#[cold]
+#[inline(never)]
+unsafe fn drop_unused(kept: NonNull<Kept>) {
+    // SAFETY: as the caller says.
+    drop(unsafe { Box::from_raw(kept.as_ptr()) });
 }
 
 /// The hook function of all such hooks.

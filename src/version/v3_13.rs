@@ -267,6 +267,15 @@ pub(crate) unsafe fn current_frame(thread: *mut PyThreadState) -> *mut _PyInterp
     unsafe { (*thread).current_frame }
 }
 
+/// Whether the thread has raised an exception (`PyErr_Occurred`).
+///
+/// # Safety
+/// `thread` is the calling thread's state.
+pub(crate) unsafe fn has_raised(thread: *mut PyThreadState) -> bool {
+    // SAFETY: the thread state is live.
+    unsafe { !(*thread).current_exception.is_null() }
+}
+
 /// Changes how many levels of recursion are left to spend: the interpreter has one less while it clears a frame.
 ///
 /// # Safety

@@ -276,6 +276,15 @@ pub(crate) unsafe fn current_frame(thread: *mut PyThreadState) -> *mut _PyInterp
     unsafe { (*thread).current_frame }
 }
 
+/// Whether the thread has raised an exception (`PyErr_Occurred`).
+///
+/// # Safety
+/// `thread` is the calling thread's state.
+pub(crate) unsafe fn has_raised(thread: *mut PyThreadState) -> bool {
+    // SAFETY: the thread state is live.
+    unsafe { !(*thread).current_exception.is_null() }
+}
+
 /// Changes how many levels of recursion are left to spend. From 3.14 on clearing spends none: the end of the C stack bounds it.
 ///
 /// # Safety

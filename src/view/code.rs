@@ -87,7 +87,7 @@ impl<'c> Code<'c> {
     }
 
     /// The code object as an object, borrowed.
-    pub(crate) fn object(self) -> NonNull<PyObject> {
+    pub fn object(self) -> NonNull<PyObject> {
         self.raw.cast()
     }
 

@@ -49,7 +49,7 @@ impl<'f> Function<'f> {
     }
 
     /// The function as an object, borrowed.
-    pub(crate) fn object(self) -> NonNull<PyObject> {
+    pub fn object(self) -> NonNull<PyObject> {
         self.raw.cast()
     }
 

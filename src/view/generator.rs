@@ -7,12 +7,10 @@ use crate::version::GeneratorState;
 use core::marker::PhantomData;
 use core::mem::offset_of;
 use core::ptr::NonNull;
-use pyo3_ffi::{Py_CLEAR, PyObject};
-#[cfg(feature = "capi")]
-use pyo3_ffi::{PyAsyncGen_CheckExact, PyCoro_CheckExact, PyGen_Check};
+use pyo3_ffi::{Py_CLEAR, PyAsyncGen_CheckExact, PyCoro_CheckExact, PyGen_Check, PyObject};
 
 /// A view of a generator that lives for `'g`.
-pub(crate) struct Generator<'g> {
+pub struct Generator<'g> {
     raw: NonNull<PyGenObject>,
     alive: PhantomData<&'g PyGenObject>,
 }
@@ -32,8 +30,7 @@ impl<'g> Generator<'g> {
     ///
     /// # Safety
     /// The object stays alive, and the GIL is held, for `'g`.
-    #[cfg(feature = "capi")]
-    pub(crate) unsafe fn from_object(object: NonNull<PyObject>) -> Option<Self> {
+    pub unsafe fn from_object(object: NonNull<PyObject>) -> Option<Self> {
         // SAFETY: the object is alive, says the caller.
         let is_one = unsafe {
             let object = object.as_ptr();
@@ -43,8 +40,7 @@ impl<'g> Generator<'g> {
     }
 
     /// The frame that it embeds; `None` where that has ended.
-    #[cfg(feature = "capi")]
-    pub(crate) fn frame(&self) -> Option<NonNull<_PyInterpreterFrame>> {
+    pub fn frame(&self) -> Option<NonNull<_PyInterpreterFrame>> {
         // SAFETY: the field lies in the generator.
         let frame = unsafe { self.raw.byte_add(offset_of!(PyGenObject, gi_iframe)) };
         let has_ended = matches!(self.state(), GeneratorState::Completed | GeneratorState::Cleared);
@@ -56,7 +52,7 @@ impl<'g> Generator<'g> {
     }
 
     /// The generator as an object, borrowed.
-    pub(crate) fn object(&self) -> NonNull<PyObject> {
+    pub fn object(&self) -> NonNull<PyObject> {
         self.raw.cast()
     }
 
@@ -91,7 +87,7 @@ impl<'g> Generator<'g> {
     }
 
     /// A reference to it; `None` while it is being deallocated.
-    pub(crate) fn keep(&self) -> Option<Owned> {
+    pub fn keep(&self) -> Option<Owned> {
         // SAFETY: the object is alive.
         unsafe { Owned::from_living(self.object()) }
     }

@@ -38,7 +38,7 @@ pub(crate) use frame::object_in_word;
 pub use frame_object::FrameObject;
 pub(crate) use function::Closure;
 pub use function::Function;
-pub(crate) use generator::Generator;
+pub use generator::Generator;
 pub use thread::Thread;
 
 pub use crate::version::Owner;

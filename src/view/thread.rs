@@ -2,7 +2,7 @@
 
 use super::{Frame, Generator, Owner, ask, read, write};
 use crate::sys::{_PyErr_StackItem, _PyInterpreterFrame, _PyStackChunk, PyThreadState};
-use core::ffi::c_int;
+use core::ffi::{c_int, c_ulong};
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 use pyo3_ffi::{PyInterpreterState_Get, PyInterpreterState_ThreadHead, PyObject, PyThreadState_Next};
@@ -94,6 +94,12 @@ impl<'t> Thread<'t> {
         None
     }
 
+    /// The thread of the same interpreter that has this identifier (`threading.get_ident`).
+    pub fn with_identifier(&self, identifier: c_ulong) -> Option<Self> {
+        let found = self.find_in_any(|thread| (read!(thread, thread_id) == identifier).then_some(thread.raw));
+        found.map(|raw| Self { raw, alive: PhantomData })
+    }
+
     /// Leaves one level less of recursion to spend, as the interpreter does while it clears frames, until what is returned is
     /// dropped.
     pub(crate) fn spend_recursion(&self) -> Spent<'_> {
@@ -151,6 +157,11 @@ impl<'t> Thread<'t> {
         write!(self, datastack_chunk, chunk);
         write!(self, datastack_top, top);
         write!(self, datastack_limit, limit);
+    }
+
+    /// Whether the thread has raised an exception (`PyErr_Occurred`).
+    pub(crate) fn has_raised(&self) -> bool {
+        ask!(self, has_raised)
     }
 
     /// The innermost entry of the thread's stack of handled exceptions.

@@ -21,8 +21,10 @@ class Wheel(PackageTest):
             names = set(wheel.namelist())
         data, info = f"pyframe_shim-{VERSION}.data/platlib/", f"pyframe_shim-{VERSION}.dist-info/"
         sdk = data + "pyframe_shim/sdk/"
-        modules = {path.name for path in (ROOT / "python" / "pyframe_shim").iterdir() if path.suffix in (".py", ".json")}
-        package = {name.split("/")[1] for name in names if name.startswith("pyframe_shim/")}
+        folder = ROOT / "python" / "pyframe_shim"
+        files = (path for path in folder.rglob("*") if path.is_file() and path.parent.name != "__pycache__")
+        modules = {str(path.relative_to(folder)) for path in files}
+        package = {name.removeprefix("pyframe_shim/") for name in names if name.startswith("pyframe_shim/")}
         (native,) = package - modules
         self.assertRegex(native, rf"^_native\.cpython-{TAG[2:]}-.*\.so$")
         self.assertEqual(package - {native}, modules)

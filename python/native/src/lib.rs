@@ -3,18 +3,23 @@
 //! The drop-in symbols lie in the same file. The functions here are what the package needs of them, and tell which library the
 //! loader has bound a name to, which Python alone cannot see. Paths are `bytes`.
 
+mod class;
+mod contents;
+mod evalframe;
 mod file;
 mod image;
 mod library;
 mod loaded;
+mod record;
 mod slots;
+mod types;
 
-use core::ffi::{CStr, c_char, c_int};
+use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr;
 use pyframe_shim::c_functions;
 use pyframe_shim::datastack::cache;
 use pyframe_shim::py::{Owned, Raised};
-use pyframe_shim::runtime::check_runtime;
+use pyframe_shim::runtime::{BUILD, check_runtime};
 use pyframe_shim::view::Thread;
 use pyo3_ffi::*;
 use std::ffi::OsStr;
@@ -180,66 +185,102 @@ fn os_error(error: &io::Error) -> Raised {
     }
 }
 
-const fn method(name: &'static CStr, function: PyCFunction, ml_flags: c_int) -> PyMethodDef {
-    PyMethodDef {
-        ml_name: name.as_ptr(),
-        ml_meth: PyMethodDefPointer { PyCFunction: function },
-        ml_flags,
-        ml_doc: ptr::null(),
-    }
+/// A function that the package calls, and that says nothing to `help()`.
+const fn method(name: &'static CStr, function: PyCFunction, flags: c_int) -> PyMethodDef {
+    PyMethodDef { ml_doc: ptr::null(), ..class::method(name, function, flags, c"") }
 }
 
-/// CPython writes into both, under the GIL, and nothing else reads them.
-static mut METHODS: [PyMethodDef; 12] = [
+const INSTALL: &CStr = c"install($module, callback, /, *, only=None, this_thread=False, traced=False)\n--\n\n\
+    Install a hook, and return it: Hook(...).install(). It stays until it is removed, or the interpreter ends.";
+
+/// CPython writes into them, under the GIL, and nothing else reads them.
+static mut METHODS: [PyMethodDef; 16] = [
     method(c"build", build, METH_NOARGS),
     method(c"chunk_cache_stats", chunk_cache_stats, METH_NOARGS),
     method(c"counters", counters, METH_NOARGS),
     method(c"disable_chunk_cache", disable_chunk_cache, METH_NOARGS),
     method(c"enable_chunk_cache", enable_chunk_cache, METH_O),
+    PyMethodDef {
+        ml_name: c"install".as_ptr(),
+        ml_meth: PyMethodDefPointer { PyCFunctionWithKeywords: evalframe::install },
+        ml_flags: METH_VARARGS | METH_KEYWORDS,
+        ml_doc: INSTALL.as_ptr(),
+    },
     method(c"library_at", library_at, METH_O),
     method(c"loaded", loaded, METH_O),
     method(c"own_path", own_path, METH_NOARGS),
     method(c"promote", promote, METH_NOARGS),
+    method(c"record_of", record::of_object, METH_O),
+    method(c"records_of_thread", record::of_thread, METH_O),
     method(c"references", references, METH_O),
+    method(c"remove_hooks", evalframe::remove_all, METH_NOARGS),
     method(c"slots", slots, METH_O),
     PyMethodDef::zeroed(),
 ];
+static mut SLOTS: [PyModuleDef_Slot; 3] = [
+    PyModuleDef_Slot { slot: Py_mod_exec, value: execute as *mut c_void },
+    if BUILD.minor >= SAYS_WHICH_INTERPRETERS {
+        PyModuleDef_Slot { slot: Py_mod_multiple_interpreters, value: ptr::without_provenance_mut(GIL_OF_ITS_OWN) }
+    } else {
+        END
+    },
+    END,
+];
+const END: PyModuleDef_Slot = PyModuleDef_Slot { slot: 0, value: ptr::null_mut() };
+/// The minor from which on a module says into which interpreters it can be loaded. An older one knows no such slot.
+const SAYS_WHICH_INTERPRETERS: c_int = 12;
+/// `Py_MOD_PER_INTERPRETER_GIL_SUPPORTED`, which headers before that minor lack.
+const GIL_OF_ITS_OWN: usize = 2;
 static mut MODULE: PyModuleDef = PyModuleDef {
     m_base: PyModuleDef_HEAD_INIT,
     m_name: c"pyframe_shim._native".as_ptr(),
     m_doc: ptr::null(),
-    m_size: -1,
+    m_size: size_of::<types::State>() as Py_ssize_t,
     m_methods: (&raw mut METHODS).cast(),
-    m_slots: ptr::null_mut(),
-    m_traverse: None,
-    m_clear: None,
-    m_free: None,
+    m_slots: (&raw mut SLOTS).cast(),
+    m_traverse: Some(types::traverse),
+    m_clear: Some(types::clear),
+    m_free: Some(types::free),
 };
 
-/// Makes the module; in an interpreter that the library was not built for, `ImportError`.
+/// Begins to make the module; in an interpreter that the library was not built for, `ImportError`.
 ///
 /// # Safety
 /// The calling thread holds the GIL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PyInit__native() -> *mut PyObject {
-    // SAFETY: the GIL is held while a module is imported.
+    // SAFETY: the GIL is held while a module is imported. Here, and not when the module is executed: another minor may not know
+    // the slots of the definition.
     if unsafe { check_runtime() }.is_err() {
         return ptr::null_mut();
     }
     // SAFETY: the definition lives as long as the process.
-    let module = unsafe { Owned::from_new(PyModule_Create2(&raw mut MODULE, PYTHON_API_VERSION as c_int)) };
-    module.and_then(with_capsule).map_or(ptr::null_mut(), Owned::into_ptr)
+    unsafe { PyModuleDef_Init(&raw mut MODULE) }
 }
 
-/// Adds `_C_API`: what `PyFrameShim_Import` of `include/pyframe_shim_capsule.h` imports from the package.
-fn with_capsule(module: Owned) -> Result<Owned, Raised> {
-    let table = ptr::from_ref(c_functions()).cast_mut().cast();
-    // SAFETY: the table and the name are static; a new reference, or NULL with an exception.
-    let capsule = unsafe { Owned::from_new(PyCapsule_New(table, c"pyframe_shim._C_API".as_ptr(), None))? };
-    // SAFETY: the module takes a reference of its own.
-    match unsafe { PyModule_AddObjectRef(module.as_ptr(), c"_C_API".as_ptr(), capsule.as_ptr()) } {
-        0 => Ok(module),
-        // SAFETY: adding failed with an exception.
-        _ => Err(unsafe { Raised::assume() }),
+/// Fills the module.
+unsafe extern "C" fn execute(module: *mut PyObject) -> c_int {
+    // SAFETY: CPython passes the module.
+    unsafe { filled(module) }.map_or(-1, |()| 0)
+}
+
+/// # Safety
+/// `module` is this module, and is executed.
+unsafe fn filled(module: *mut PyObject) -> Result<(), Raised> {
+    // SAFETY: as the caller says. What `PyFrameShim_Import` of `include/pyframe_shim_capsule.h` imports is static, and so is
+    // its name.
+    let capsule = unsafe {
+        let table = ptr::from_ref(c_functions()).cast_mut().cast();
+        Owned::from_new(PyCapsule_New(table, c"pyframe_shim._C_API".as_ptr(), None))?
+    };
+    // SAFETY: as the caller says.
+    let types = unsafe { types::execute(module)? };
+    for (name, object) in [(c"_C_API", &capsule), (c"Frame", &types.frame), (c"Hook", &types.hook)] {
+        // SAFETY: the module takes a reference of its own.
+        if unsafe { PyModule_AddObjectRef(module, name.as_ptr(), object.as_ptr()) } != 0 {
+            // SAFETY: adding failed with an exception.
+            return Err(unsafe { Raised::assume() });
+        }
     }
+    Ok(())
 }

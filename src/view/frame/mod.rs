@@ -174,6 +174,15 @@ impl<'f> Frame<'f> {
         Words { first: self.slot_address(0), frame: PhantomData }
     }
 
+    /// The bits of a word behind the header: of a slot, or of the value stack. `None` where the frame has no such word, or runs no
+    /// code. They are an address; from 3.14 on with a tag in the lowest bits, or a number that is no object.
+    pub fn bits(&self, word: usize) -> Option<usize> {
+        let code = self.code()?;
+        // SAFETY: the word lies in the frame. What nothing has been put into yet holds some bits or other.
+        (word < code.slots() + code.stack_slots())
+            .then(|| unsafe { self.slot_address(word).cast::<usize>().read_volatile() })
+    }
+
     /// Fills a slot and returns what it held.
     pub(crate) fn fill_slot(&self, slot: usize, value: Owned) -> Option<Owned> {
         let held = self.take_slot(slot);
@@ -258,7 +267,7 @@ impl<'f> Frame<'f> {
     }
 
     /// The generator that embeds the frame; `None` for any other frame.
-    pub(crate) fn generator(&self) -> Option<Generator<'f>> {
+    pub fn generator(&self) -> Option<Generator<'f>> {
         // SAFETY: the owner says so.
         (self.owner() == Owner::Generator).then(|| unsafe { Generator::embedding(self.raw) })
     }
