@@ -66,10 +66,10 @@ What one can rely on:
 - A hook that is installed stays until it is removed, or the interpreter ends: `atexit` removes what is left.
 """
 
-from ._native import Frame, Hook, install
+from ._native import Frame, Hook, install, values
 from .markers import UNBOUND, Return, Unbound
 
-__all__ = ["UNBOUND", "Frame", "Hook", "Return", "Unbound", "hook", "install", "remove"]
+__all__ = ["UNBOUND", "Frame", "Hook", "Return", "Unbound", "hook", "install", "remove", "values"]
 
 # Not functions of this module: a frame of theirs would be the first, or the last, that a callback is asked about.
 hook = Hook

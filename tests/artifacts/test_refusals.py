@@ -6,6 +6,7 @@ The interpreters are stand-ins: the real one, with some of its answers changed o
 import os
 import pathlib
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -133,11 +134,11 @@ class CommandRefusals(Refusals):
     cargo before ours is run.
     """
 
-    def make(self, *arguments, **changes):
+    def make(self, *arguments, root=ROOT, **changes):
         command = ["make", f"TOOLS_PYTHON={sys.executable}", *arguments]
         # What is not refused, though it should be, must not be installed on this machine.
         environment = {**outside_of_make(), "PREFIX": str(self.folder / "prefix"), **changes}
-        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+        return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=120)
 
     def assert_command_refuses(self, python, found):
         for arguments in (["install", f"PYTHON={python}"], ["demo", f"PYTHONS={python}"], ["test", f"PYTHONS={python}"]):
@@ -209,7 +210,11 @@ class CommandRefusals(Refusals):
         )
 
     def test_no_interpreter(self):
-        result = self.make("demo", PATH=self.path_without_python(), HOME=str(self.folder), PYENV_ROOT=str(self.folder))
+        # A copy of the commands has no interpreters of its own beside it.
+        copy = self.folder / "copy"
+        shutil.copytree(ROOT / "tools", copy / "tools")
+        shutil.copy(ROOT / "Makefile", copy)
+        result = self.make("demo", root=copy, PATH=self.path_without_python(), HOME=str(self.folder), PYENV_ROOT=str(self.folder))
         self.assert_refused(result, "no Python interpreter", "CPython 3.11 to 3.15", "apt-get install python3-dev")
         for minor in ("3.11", "3.12", "3.13", "3.14", "3.15"):
             self.assertIn(f"CPython {minor}: not found", result.stdout)

@@ -36,7 +36,8 @@ class Stub(unittest.TestCase):
 
     def test_parameters(self):
         for node in STUB.body:
-            if isinstance(node, ast.FunctionDef) and getattr(_native, node.name).__text_signature__:
+            # From 3.13 on CPython makes up a signature for a function that says none.
+            if isinstance(node, ast.FunctionDef) and getattr(_native, node.name).__doc__:
                 self.assertEqual(parameters(node), list(inspect.signature(getattr(_native, node.name)).parameters), node.name)
         (hook,) = (node for node in STUB.body if isinstance(node, ast.ClassDef) and node.name == "Hook")
         (new,) = (member for member in hook.body if member.name == "__new__")

@@ -193,8 +193,11 @@ const fn method(name: &'static CStr, function: PyCFunction, flags: c_int) -> PyM
 const INSTALL: &CStr = c"install($module, callback, /, *, only=None, this_thread=False, traced=False)\n--\n\n\
     Install a hook, and return it: Hook(...).install(). It stays until it is removed, or the interpreter ends.";
 
+const VALUES: &CStr = c"values($module, /)\n--\n\n\
+    The values by slot of the function that calls this, as Frame.values has them: arguments, locals, cells, free variables.";
+
 /// CPython writes into them, under the GIL, and nothing else reads them.
-static mut METHODS: [PyMethodDef; 16] = [
+static mut METHODS: [PyMethodDef; 17] = [
     method(c"build", build, METH_NOARGS),
     method(c"chunk_cache_stats", chunk_cache_stats, METH_NOARGS),
     method(c"counters", counters, METH_NOARGS),
@@ -215,6 +218,7 @@ static mut METHODS: [PyMethodDef; 16] = [
     method(c"references", references, METH_O),
     method(c"remove_hooks", evalframe::remove_all, METH_NOARGS),
     method(c"slots", slots, METH_O),
+    class::method(c"values", evalframe::values_of_caller, METH_NOARGS, VALUES),
     PyMethodDef::zeroed(),
 ];
 static mut SLOTS: [PyModuleDef_Slot; 3] = [

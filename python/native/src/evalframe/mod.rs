@@ -10,4 +10,4 @@ mod verdict;
 mod view;
 
 pub(crate) use hook::{install, new_type as new_hook_type, remove_all};
-pub(crate) use view::new_type as new_frame_type;
+pub(crate) use view::{new_type as new_frame_type, values_of_caller};

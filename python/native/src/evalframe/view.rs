@@ -225,6 +225,20 @@ unsafe extern "C" fn represent(object: *mut PyObject) -> *mut PyObject {
     }
 }
 
+/// `values()`: the values by slot of the function that calls this.
+pub(crate) unsafe extern "C" fn values_of_caller(module: *mut PyObject, _nothing: *mut PyObject) -> *mut PyObject {
+    crate::returned(|| {
+        // SAFETY: CPython passes the module; the frame runs, and waits for this to return.
+        unsafe {
+            let (types, thread) = (Types::of_module(module)?, Thread::current());
+            match thread.complete_frame() {
+                Some(frame) => contents::values(types, &frame),
+                None => Err(ended(c"no function of Python's calls this")),
+            }
+        }
+    })
+}
+
 static mut GETTERS: [PyGetSetDef; 12] = [
     class::getter(c"code", code, c"The code object that the frame is about to run."),
     class::getter(c"function", function, c"The function that was called; None for a module or class body."),
