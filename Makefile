@@ -11,6 +11,7 @@
 # make wheel      the Python package for PYTHON, into DEST (dist)
 # make test-package  the Python package, installed from its wheel on every interpreter that is found
 # make lint       formatted, nothing that ruff and clippy warn of, and no module points back up; make format formats
+# make docs       the pictures of docs/frames.md, and what its commands print
 # make torch-table   which symbols each PyTorch release calls: asks pip's index, rewrites docs/torch.md
 #
 # PYTHONS="..." chooses interpreters for demo and test; REQUIRE="3.11 3.12 3.13" makes a missing one an error.
@@ -19,7 +20,7 @@
 TOOLS_PYTHON ?= python3
 export ARGS PYTHONS REQUIRE PYTHON PREFIX DESTDIR MODULES JSON EXAMPLES SEED PART SHORT DEST TORCH_LIB QUICK TORCH OVERHEAD
 
-COMMANDS = demo test bench greenlets hypothesis patches regrtest sanitize install wheel test-package test-torch torch-table lint format
+COMMANDS = demo test bench greenlets hypothesis patches regrtest sanitize install wheel test-package test-torch torch-table lint format docs
 
 .PHONY: $(COMMANDS) test-python clean
 

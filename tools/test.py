@@ -12,14 +12,11 @@ import os
 import subprocess
 import sys
 
-import pypi
+import for_python
 import pytests
 import pythons
 from builds import EXTENSIONS, ROOT, Build
 from console import main, say
-
-# What the package draws with, and what the examples in Python use: without compiled parts, so that one copy serves every interpreter.
-FOR_PYTHON, USED = ROOT / ".tools" / "for-python", ("rich", "drawsvg", "bytecode")
 
 
 def python_tests(tally, build, python=None):
@@ -33,8 +30,7 @@ def python_tests(tally, build, python=None):
 
 def package_tests(tally, build):
     """tests/from_python: what the Python package offers to people who write Python."""
-    name, needed = build.python.name, [str(pypi.ensure((sys.executable,), *pypi.pinned(package), FOR_PYTHON / package)) for package in USED]
-    variables = {"PYTHONPATH": os.pathsep.join([str(build.package()), *needed]), "TEST_PYTHON": build.python.path}
+    name, variables = build.python.name, {**for_python.environment(build), "TEST_PYTHON": build.python.path}
     place = build.out / f"pytest-from-{name}"
     pytests.run(tally, f"{name}: tests/from_python", build.python.path, ROOT / "tests" / "from_python", place, **variables)
 

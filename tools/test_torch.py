@@ -114,10 +114,10 @@ def children(environment):
 
 
 def examples(environment):
-    """The examples; how many fail on the shim, or print something else there."""
+    """The examples, and hooks in Python beside PyTorch; how many fail, plain or on the shim, or print something else there."""
     failed = 0
-    say("\nexamples:")
-    for program in sorted((ROOT / "examples" / "torch").glob("*.py")):
+    say("\nexamples, and hooks in Python beside PyTorch:")
+    for program in sorted([*(ROOT / "examples" / "torch").glob("*.py"), *(ROOT / "tests" / "torch" / "beside").glob("*.py")]):
         plain, shim = (environment.run([*command, str(program)], SECONDS) for command in WAYS.values())
         wrong = plain[:2] != shim[:2] or plain[0] != 0
         failed += wrong

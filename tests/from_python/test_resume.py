@@ -349,5 +349,9 @@ class Programs(unittest.TestCase):
         functions, made, run = (int(word) for word in split.stderr.split() if word.isdecimal())
         self.assertTrue(functions > 20 and made > functions and run > made, split.stderr)
 
-    def test_program(self):
+    def test_library(self):
         self.assert_the_same(ROOT / "tests" / "from_python" / "programs" / "library.py")
+
+    def test_demo(self):
+        """The quickest of the demo's programs; the others take half a minute each, and are for a look by hand."""
+        self.assert_the_same(ROOT / "examples" / "programs" / "puzzle_solver.py")

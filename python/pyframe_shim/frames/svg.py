@@ -12,7 +12,7 @@ from .needs import need
 
 MARGIN, INDENT, PADDING = 24, 46, 16
 NARROWEST, WIDEST_CARD = 640, 900
-BOX, GAP, GUTTER, CARD_GAP = 46, 6, 7, 22
+HEAD, BOX, GAP, GUTTER, CARD_GAP = 68, 46, 6, 7, 22
 CELL_WIDTH, CELL_HEIGHT = 190, 34
 LETTER, SMALL = 7.23, 6.1
 WIDEST = 186
@@ -110,7 +110,7 @@ class Picture:
         count = len(self.stack.frames)
         self.text(self.stack.title, MARGIN, self.y + 16, "title")
         self.y += 24
-        told = "no frames: it has ended" if not count else f"{count} frame{'s' if count > 1 else ''}, the innermost on top"
+        told = ("no frames: it has ended", "1 frame")[count] if count < 2 else f"{count} frames, the innermost on top"
         self.text(told, MARGIN, self.y + 14, "fact")
         self.y += 34
         self.next_cell = self.y
@@ -125,7 +125,8 @@ class Picture:
                 self.edge(inner.place.chunk, frame.place.chunk)
             self.frame(frame, inner)
             inner = frame
-        self.legend()
+        if count:
+            self.legend()
         width = self.right + MARGIN + (self.cell_x - self.right + CELL_WIDTH if self.cells else 0)
         height = max(self.y, self.next_cell) + MARGIN
         drawing = self.svg.Drawing(width, height, id_prefix="frames")
@@ -147,7 +148,7 @@ class Picture:
         rows = rows_of(frame, self.width - 2 * PADDING)
         left, top = MARGIN + INDENT, self.y
         shell = 30 if frame.generator is not None else 0
-        height = 58 + sum(row.height for row in rows) + (0 if rows else 8)
+        height = HEAD + 6 + sum(row.height for row in rows) + (0 if rows else 8)
         if shell:
             self.rectangle(left - 10, top, self.width + 20, height + shell + 10, "shell", rx=14)
             self.text(f"{frame.generator.type} object", left, top + 20, "fact")
@@ -156,7 +157,7 @@ class Picture:
         top += shell
         self.rectangle(left, top, self.width, height, "card", rx=9)
         self.head(frame, left + PADDING, top)
-        y = top + 52
+        y = top + HEAD
         for row in rows:
             self.row(row, left + PADDING, y)
             y += row.height
@@ -168,7 +169,8 @@ class Picture:
         self.text(shortened(frame.name, 60), x, top + 23, "name")
         right = self.right - PADDING
         self.text(where, right, top + 22, "fact", text_anchor="end")
-        self.text(" · ".join(facts(frame)), x, top + 42, "fact")
+        for number, told in enumerate((lies(frame), stands(frame))):
+            self.text(" · ".join(told), x, top + 42 + 16 * number, "fact")
         if frame.place:
             # Where in its chunk the frame lies.
             width, room = 150, frame.place.room
@@ -250,7 +252,8 @@ def shortened(text, room):
     return text if len(text) <= room else text[: max(room - 1, 1)] + "…"
 
 
-def facts(frame):
+def lies(frame):
+    """Where the frame's memory is."""
     if frame.place:
         yield f"data stack: chunk {frame.place.chunk}, word {frame.place.word:,} of {frame.place.room:,}"
     elif frame.owner == "frame object":
@@ -258,6 +261,10 @@ def facts(frame):
     elif frame.owner == "generator":
         yield "in its generator"
     yield f"{frame.words} words"
+
+
+def stands(frame):
+    """Where the frame is in its code."""
     yield f"at offset {frame.lasti}, {frame.instruction}" if frame.instruction else "before its first instruction"
     if frame.handler:
         yield f"an exception goes to line {frame.handler}"

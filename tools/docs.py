@@ -1,0 +1,43 @@
+"""Make what docs/frames.md shows: its pictures, and what its commands print.
+
+make docs
+"""
+
+import shutil
+import sys
+
+import for_python
+import pythons
+import seen
+from builds import ROOT, Build
+from console import Failure, Step, main, say
+
+MADE = ROOT / "target" / "docs"
+
+
+def docs():
+    python = next((python for python in pythons.find() if python.minor == seen.MINOR and not python.debug), None)
+    if python is None:
+        raise Failure(f"the pictures are made by CPython {seen.MINOR}, which is not found: PYTHONS=/path/to/python{seen.MINOR} make docs")
+    environment = for_python.environment(Build(python))
+    shutil.rmtree(MADE, ignore_errors=True)
+    MADE.mkdir(parents=True)
+    with Step(f"{seen.PAGE.name}: running its commands"):
+        text = seen.made(seen.PAGE.read_text(), python.path, environment, MADE)
+    before, after = pictures(seen.PICTURES), pictures(MADE)
+    differ = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    changed = [f"docs/frames/{name}" for name in differ] + (["docs/frames.md"] if text != seen.PAGE.read_text() else [])
+    seen.PAGE.write_text(text)
+    shutil.rmtree(seen.PICTURES, ignore_errors=True)
+    shutil.copytree(MADE, seen.PICTURES)
+    say(f"{len(after)} pictures made; " + (f"otherwise than they were: {', '.join(changed)}" if changed else "all as they were"))
+    return 0
+
+
+def pictures(folder):
+    """By name: what is in each."""
+    return {path.name: path.read_text() for path in folder.glob("*")}
+
+
+if __name__ == "__main__":
+    sys.exit(main(docs))
