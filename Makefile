@@ -14,7 +14,7 @@
 # make docs       the pictures of docs/frames.md, and what its commands print
 # make torch-table   which symbols each PyTorch release calls: asks pip's index, rewrites docs/torch.md
 #
-# PYTHONS="..." chooses interpreters for demo and test; REQUIRE="3.11 3.12 3.13" makes a missing one an error.
+# PYTHONS="3.12 /opt/python3.13/bin/python3" chooses interpreters; REQUIRE="3.11 3.12 3.13" makes a missing one an error.
 
 # What runs the tools: Python 3.10 or newer.
 TOOLS_PYTHON ?= python3

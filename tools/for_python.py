@@ -10,7 +10,11 @@ from builds import ROOT
 FOLDER, USED = ROOT / ".tools" / "for-python", ("rich", "drawsvg", "bytecode")
 
 
+def ensure():
+    """The folders of the packages, which are fetched if need be."""
+    return [str(pypi.ensure((sys.executable,), *pypi.pinned(package), FOLDER / package)) for package in USED]
+
+
 def environment(build):
-    """What a program needs that imports them: built and fetched if need be."""
-    needed = [str(pypi.ensure((sys.executable,), *pypi.pinned(package), FOLDER / package)) for package in USED]
-    return {"PYTHONPATH": os.pathsep.join([str(build.package()), *needed])}
+    """What a program needs that imports them: the package is built, too."""
+    return {"PYTHONPATH": os.pathsep.join([str(build.package()), *ensure()])}

@@ -5,6 +5,7 @@ names the type. So the graph of the modules alone is asked for, and sorted here.
 """
 
 import graphlib
+import os
 import re
 import shutil
 
@@ -37,7 +38,13 @@ def tool():
             raise Failure("no cargo found; install Rust 1.87 or newer (https://rustup.rs, or your system's packages)")
         with Step(f"building cargo-modules {VERSION} (into {PLACE.relative_to(ROOT)}, once; it takes minutes)"):
             install = ["cargo", "install", "--quiet", "--locked", "--root", str(PLACE), "cargo-modules", "--version", VERSION]
-            run([*install, "--target-dir", str(PLACE / "target")], "cargo install cargo-modules")
+            # It runs for seconds: optimizing it takes longer than that saves.
+            plain = {
+                "CARGO_PROFILE_RELEASE_OPT_LEVEL": "0",
+                "CARGO_PROFILE_RELEASE_LTO": "off",
+                "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16",
+            }
+            run([*install, "--target-dir", str(PLACE / "target")], "cargo install cargo-modules", env={**os.environ, **plain})
             shutil.rmtree(PLACE / "target", ignore_errors=True)
     return str(path)
 

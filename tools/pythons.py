@@ -1,6 +1,6 @@
 """Which interpreters the commands use.
 
-PYTHONS="..." names them (paths or commands). Otherwise each supported minor is looked for on PATH, in .tools/pythons/bin, below
+PYTHONS="..." names them (paths, commands, or minors: "3.13"). Otherwise each supported minor is looked for on PATH, in .tools/pythons/bin, below
 pyenv's versions, and with uv; the first that answers and has its headers is taken. REQUIRE="3.11 3.13" makes a missing one an
 error.
 """
@@ -16,6 +16,7 @@ from console import Failure, say
 SUPPORTED = ("3.11", "3.12", "3.13", "3.14", "3.15")
 
 # Where interpreters may be put for this project alone.
+ELSEWHERE = "in .tools/pythons/bin, below ~/.pyenv/versions, or by uv"
 OWN = pathlib.Path(__file__).resolve().parents[1] / ".tools" / "pythons" / "bin"
 
 NEEDED = "CPython 3.11 to 3.15 with the GIL, without Py_TRACE_REFS and Py_STACKREF_DEBUG"
@@ -137,7 +138,12 @@ def find_minor(minor):
 
 
 def use(name):
-    """The interpreter of this name or path, or a Failure that says what is wrong with it."""
+    """The interpreter of this name or path, or the first of this minor; or a Failure that says what is wrong with it."""
+    if re.fullmatch(r"3\.\d+", name):
+        found, problems = find_minor(name)
+        if found is None:
+            raise Failure(Unusable("; ".join(problems) or f"no CPython {name} on PATH, {ELSEWHERE}").message)
+        return found
     path = shutil.which(name)
     try:
         if path is None:
@@ -166,7 +172,7 @@ def find():
                 say(f"CPython {python.name}: {python.path}")
                 found.append(python)
             else:
-                say(f"CPython {minor}: not found on PATH, in .tools/pythons/bin, below ~/.pyenv/versions, or by uv")
+                say(f"CPython {minor}: not found on PATH, {ELSEWHERE}")
                 for problem in problems:
                     say(f"    not used: {problem}")
     missing = set(os.environ.get("REQUIRE", "").split()) - {python.minor for python in found}

@@ -4,15 +4,19 @@
     make test-python                only the part that an interpreter drives, for builds that nothing can be linked with
 
 For each interpreter: pytest runs the tests in tests/python in it, and those in tests/from_python, which need the package's module;
-and the Rust tests are linked with its libpython. Then the tests in tests/artifacts look at what was built. ARGS is for pytest.
+and the Rust tests are linked with its libpython. Several interpreters have their tests side by side, as many as there are
+processors: each in a process of its own, whose output is shown when it ends. Then the tests in tests/artifacts look at what was
+built. ARGS is for pytest.
 """
 
 import json
 import os
 import subprocess
 import sys
+from concurrent import futures
 
 import for_python
+import libclang
 import pytests
 import pythons
 from builds import EXTENSIONS, ROOT, Build
@@ -65,19 +69,60 @@ def artifact_tests(tally, builds):
     pytests.run(tally, "tests/artifacts", sys.executable, ROOT / "tests" / "artifacts", place, PYFRAME_SHIM_PYTHONS=paths)
 
 
+def tests_of(tally, build, only_python):
+    """Everything that is tested in one interpreter."""
+    build.library()
+    for name in EXTENSIONS:
+        build.extension(name)
+    python_tests(tally, build)
+    package_tests(tally, build)
+    if not only_python and not os.environ.get("ARGS"):
+        rust_tests(tally, build)
+
+
+def counted(build):
+    """Where a process notes down how its tests went."""
+    return build.out / "tally.json"
+
+
+def alone(path, only_python):
+    """What a process does that was started for one interpreter."""
+    build, tally = Build(pythons.Python(path)), pytests.Tally()
+    tests_of(tally, build, only_python)
+    counted(build).write_text(json.dumps(vars(tally)))
+    return 0
+
+
+def side_by_side(tally, builds):
+    """The tests of each interpreter in a process of its own."""
+
+    def start(build):
+        counted(build).unlink(missing_ok=True)
+        command = [sys.executable, __file__, *sys.argv[1:], "--of", build.python.path]
+        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+
+    say(f"the tests of {len(builds)} interpreters, side by side")
+    with futures.ThreadPoolExecutor(min(len(builds), os.cpu_count() or 1)) as pool:
+        running = {pool.submit(start, build): build for build in builds}
+        for number, done in enumerate(futures.as_completed(running), 1):
+            build = running[done]
+            say(f"\n{done.result().rstrip()}\n\n{build.python.name}: done; {number} of {len(builds)} interpreters")
+            tally.add(**json.loads(counted(build).read_text()) if counted(build).exists() else {"failed": 1})
+
+
 def test():
     only_python = "--python-only" in sys.argv[1:]
+    if "--of" in sys.argv:
+        return alone(sys.argv[-1], only_python)
     builds, tally = [Build(python) for python in pythons.find()], pytests.Tally()
     pytests.ensure(build.python.path for build in builds)
-    for build in builds:
-        build.library()
-        for name in EXTENSIONS:
-            build.extension(name)
-    for build in builds:
-        python_tests(tally, build)
-        package_tests(tally, build)
-        if not only_python and not os.environ.get("ARGS"):
-            rust_tests(tally, build)
+    if len(builds) > 1:
+        # Brought before several processes would bring them.
+        libclang.ensure()
+        for_python.ensure()
+        side_by_side(tally, builds)
+    else:
+        tests_of(tally, *builds, only_python)
     if not only_python:
         artifact_tests(tally, builds)
     return tally.close()

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import unittest
 
-from support import BUILDS, ROOT, outside_of_make
+from support import BUILDS, ROOT, outside_of_make, pythons
 
 TARGET = ROOT / "target" / "refusals"
 PYENV = """pyenv: {0}: command not found
@@ -165,6 +165,14 @@ class CommandRefusals(Refusals):
 
     def test_no_such_interpreter(self):
         self.assert_command_refuses("/no/such/python", "no /no/such/python")
+
+    def test_no_such_minor(self):
+        self.assert_command_refuses("3.16", "no CPython 3[.]16 on PATH")
+
+    def test_a_minor(self):
+        """It stands for the interpreter that would be found."""
+        minor = BUILDS[0].python.minor
+        self.assertEqual(pythons.use(minor).minor, minor)
 
     def test_interpreter_does_not_answer(self):
         self.assert_command_refuses("false", "did not answer")
