@@ -122,7 +122,7 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 def build_and_load(folder, given, metadata_directory):
     name = maturin.build_wheel(str(folder), given, metadata_directory)
     with tempfile.TemporaryDirectory() as place, zipfile.ZipFile(folder / name) as wheel:
-        (module,) = (file for file in wheel.namelist() if "/_native." in file)
+        (module,) = (file for file in wheel.namelist() if "/_native." in file and file.endswith(".so"))
         extracted = pathlib.Path(wheel.extract(module, place))
         try:
             loaded.import_once(python(), "_native", extracted.parent, "the package's module")
