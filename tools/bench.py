@@ -144,7 +144,7 @@ def write(all_results, quick):
         "es": "" if processes == 1 else "es",
     }
     (place / "bench.md").write_text(bench_tables.document(all_results, facts))
-    bench_pictures.draw(all_results, place / "bench" / "ratios.svg", figures)
+    bench_pictures.draw(all_results, place / "bench", figures)
     say(f"written: {(place / 'bench.md').relative_to(ROOT)}, and every figure and the curves in {figures.relative_to(ROOT)}")
 
 

@@ -22,6 +22,8 @@ does nothing. Medians of rounds in which all take turns in one process. All find
 - **shadow, function shared**: `PyFrameShim_EvalCode` where it has to push a second frame.
 - **in place**: `PyFrameShim_EvalCode` with other code; **bigger**: with 16 words of stack more.
 - **code hook**: `PyFrameShim_InstallCodeHook`.
+
+![a call of the function with 4 arguments](bench/price.svg)
 """
 CALLBACKS = """## A hook in Python
 

@@ -1,4 +1,4 @@
-"""The pictures of the benches: ratios of all operations, and cost against size.
+"""The pictures of the benches: ratios of all operations, the price of a hook, and cost against size.
 
 matplotlib draws them; it is installed from PyPI into .tools, once for each Python that runs the tools.
 """
@@ -25,6 +25,14 @@ STYLE = {
 # Told apart without colours too, by their marks.
 LOOKS = {"shim": ("#0b6bcb", "o", "-"), "baseline": ("#d1495b", "s", "-"), "torch": ("#e08e0b", "^", "--"), "floor": ("#8a8a8a", "", ":")}
 UNITS = {"slots": "bound slots", "cells": "cells", "depth": "frames pushed at once", "boundary": "frames below"}
+# Ways to call a function: their name in the benches, and what a reader calls them.
+PRICES = (
+    ("none", "no hook", "#8a8a8a"),
+    ("hook", "a hook that does nothing", "#8a8a8a"),
+    ("in place", "runs other code in place", "#0b6bcb"),
+    ("code hook", "the same, as a code hook", "#0b6bcb"),
+    ("shadow", "in a second frame, as PyTorch", "#e08e0b"),
+)
 TICKS = (0.01, 0.1, 0.5, 1, 2)
 TITLES = {
     "slots": "Fast to locals into a fresh dict",
@@ -125,10 +133,30 @@ def curve(pyplot, all_results, which, path):
     save(pyplot, figure, path)
 
 
-def draw(all_results, ratios_path, curves):
-    """The ratios into a file, a curve for each thing that can grow into a folder."""
+def price(pyplot, all_results, path):
+    """What a call of a function with 4 arguments takes: without a hook, and with each way to have a hook."""
+    figure, axes = pyplot.subplots(
+        1, len(all_results), figsize=(2.1 * len(all_results) + 1.4, 1.7), sharex=True, sharey=True, squeeze=False
+    )
+    for axis, results in zip(axes[0], all_results):
+        times = results.hooks["time"]["4 arguments"]
+        found = [times[way]["ns"] for way, _, _ in PRICES]
+        bars = axis.barh(range(len(PRICES)), found, color=[color for _, _, color in PRICES], height=0.66)
+        axis.bar_label(bars, [f"{ns:.0f} ns" for ns in found], padding=3, fontsize=8)
+        axis.set_title(f"CPython {results.python.minor}")
+        axis.set_xlim(right=130)
+        axis.tick_params(axis="both", left=False, bottom=False, labelbottom=False)
+        axis.spines["bottom"].set_visible(False)
+    axes[0][0].set_yticks(range(len(PRICES)), [text for _, text, _ in PRICES], fontsize=8.5)
+    axes[0][0].invert_yaxis()
+    save(pyplot, figure, path)
+
+
+def draw(all_results, folder, curves):
+    """The ratios and the price of a hook into one folder, a curve for each thing that can grow into another."""
     pyplot = ensure()
     with Step("drawing"):
-        ratios(pyplot, all_results, ratios_path)
+        ratios(pyplot, all_results, folder / "ratios.svg")
+        price(pyplot, all_results, folder / "price.svg")
         for which in UNITS:
             curve(pyplot, all_results, which, curves / f"{which}.svg")
