@@ -11,7 +11,7 @@
 # make wheel      the Python package for PYTHON, into DEST (dist)
 # make test-package  the Python package, installed from its wheel on every interpreter that is found
 # make lint       formatted, nothing that ruff and clippy warn of, and no module points back up; make format formats
-# make docs       the pictures of docs/frames.md, and what its commands print
+# make docs       a site of docs, in target/docs/site; the pictures of docs/frames.md, and what its commands print
 # make torch-table   which symbols each PyTorch release calls: asks pip's index, rewrites docs/torch.md
 #
 # PYTHONS="3.12 /opt/python3.13/bin/python3" chooses interpreters; REQUIRE="3.11 3.12 3.13" makes a missing one an error.

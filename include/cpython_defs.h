@@ -37,6 +37,7 @@ extern "C" {
  *   - a frame that the caller has pushed and initialized: until the caller clears it;
  *   - a frame that another thread runs: by get_framelocals_mapping only, and not on 3.11, where a collection inside of the call
  *     may let that thread go on.
+ *
  * No function takes an entry frame of the evaluator (3.12 and newer): to pass one breaks the contract.
  *
  * Who clears and pops which frame:
@@ -72,6 +73,7 @@ extern "C" {
  *     lives.
  *   - Fast to locals leaves the dict behind that it has stored in f_locals.
  *   - What the hook's own C variables refer to stays, too.
+ *
  * The chunks of the data stack do not stay: greenlet frees those that this library has pushed, and the library frees its spare
  * chunk when the thread ends. */
 typedef struct _PyInterpreterFrame _PyInterpreterFrame;

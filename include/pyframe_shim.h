@@ -2,7 +2,7 @@
  * looks at frames, reads their locals, runs other code in their place, or ends them.
  *
  * C11 or C++17, with Py_LIMITED_API as well. Needs neither Py_BUILD_CORE nor an internal header. The README begins with a hook
- * of twenty lines.
+ * of fifteen lines.
  *
  * The functions are in the static library, in the shared library, and in the Python package `pyframe_shim`, which hands them
  * out in a capsule. For the last, define PYFRAME_SHIM_USE_CAPSULE before this header is included, link nothing, and call
@@ -19,6 +19,7 @@
  *     look at it; the thread that runs the hook consumes it;
  *   - a frame that a thread runs, by PyFrameShim_CurrentFrame and PyFrameShim_Previous: until it returns;
  *   - the frame of a frame object, generator or coroutine: for as long as the caller holds that object.
+ *
  * Nothing can tell a frame from memory that was one: a pointer that is kept for longer is a mistake that is not caught. */
 #ifndef PYFRAME_SHIM_H
 #define PYFRAME_SHIM_H

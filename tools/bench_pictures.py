@@ -4,6 +4,7 @@ matplotlib draws them; it is installed from PyPI into .tools, once for each Pyth
 """
 
 import importlib
+import statistics
 import sys
 
 import pypi
@@ -134,22 +135,30 @@ def curve(pyplot, all_results, which, path):
 
 
 def price(pyplot, all_results, path):
-    """What a call of a function with 4 arguments takes: without a hook, and with each way to have a hook."""
-    figure, axes = pyplot.subplots(
-        1, len(all_results), figsize=(2.1 * len(all_results) + 1.4, 1.7), sharex=True, sharey=True, squeeze=False
+    """What a call of a function with 4 arguments takes: without a hook, and with each way to have one. The bar is the median of the
+    interpreters, the line goes from the least to the most."""
+    figure, axis = pyplot.subplots(figsize=(5.6, 1.75))
+    for place, (way, _, color) in enumerate(PRICES):
+        found = [taken(results.hooks["time"]["4 arguments"], way) for results in all_results]
+        least, most = min(found), max(found)
+        axis.barh(place, statistics.median(found), color=color, height=0.62)
+        axis.hlines(place, least, most, color="#222222", linewidth=1)
+        axis.annotate(f"{least:.0f} to {most:.0f} ns", (most, place), (5, 0), textcoords="offset points", va="center", fontsize=8)
+    axis.set_yticks(range(len(PRICES)), [text for _, text, _ in PRICES], fontsize=8.5)
+    axis.set_xlim(right=1.25 * most)
+    axis.tick_params(axis="both", left=False, bottom=False, labelbottom=False)
+    axis.spines["bottom"].set_visible(False)
+    axis.invert_yaxis()
+    names = [results.python.minor for results in all_results]
+    axis.set_title(
+        f"a call of a function with 4 arguments, CPython {names[0]}" + (f" to {names[-1]}" if names[1:] else ""), fontsize=9, loc="left"
     )
-    for axis, results in zip(axes[0], all_results):
-        times = results.hooks["time"]["4 arguments"]
-        found = [times[way]["ns"] for way, _, _ in PRICES]
-        bars = axis.barh(range(len(PRICES)), found, color=[color for _, _, color in PRICES], height=0.66)
-        axis.bar_label(bars, [f"{ns:.0f} ns" for ns in found], padding=3, fontsize=8)
-        axis.set_title(f"CPython {results.python.minor}")
-        axis.set_xlim(right=130)
-        axis.tick_params(axis="both", left=False, bottom=False, labelbottom=False)
-        axis.spines["bottom"].set_visible(False)
-    axes[0][0].set_yticks(range(len(PRICES)), [text for _, text, _ in PRICES], fontsize=8.5)
-    axes[0][0].invert_yaxis()
     save(pyplot, figure, path)
+
+
+def taken(times, way):
+    """In ns; what a hook adds is measured beside the one that does nothing."""
+    return times[way]["ns"] if way in ("none", "hook") else times["hook"]["ns"] + times[way]["over hook"]
 
 
 def draw(all_results, folder, curves):

@@ -1,4 +1,4 @@
-"""Make what docs/frames.md shows: its pictures, and what its commands print.
+"""Make the documents: what docs/frames.md shows, its pictures and what its commands print; and a site of all of docs.
 
 make docs
 """
@@ -9,10 +9,11 @@ import sys
 import for_python
 import pythons
 import seen
+import site_of_docs
 from builds import ROOT, Build
 from console import Failure, Step, main, say
 
-MADE = ROOT / "target" / "docs"
+MADE, SITE = ROOT / "target" / "docs" / "pictures", ROOT / "target" / "docs" / "site"
 
 
 def docs():
@@ -31,6 +32,8 @@ def docs():
     shutil.rmtree(seen.PICTURES, ignore_errors=True)
     shutil.copytree(MADE, seen.PICTURES)
     say(f"{len(after)} pictures made; " + (f"otherwise than they were: {', '.join(changed)}" if changed else "all as they were"))
+    site_of_docs.make(python.path, SITE)
+    say(f"{SITE / 'index.html'}")
     return 0
 
 

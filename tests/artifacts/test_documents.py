@@ -11,9 +11,10 @@ import tempfile
 import textwrap
 import unittest
 
+import site_of_docs
 from support import BUILDS, ROOT, outside_of_make, run
 
-README = (ROOT / "README.md").read_text()
+DOCS = ROOT / "docs"
 # A folder that stays: the path of a crate's dependency is part of what cargo knows it by.
 PLACE = ROOT / "target" / "documents"
 CRATE = """
@@ -31,12 +32,13 @@ static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "my_extension", NULL,
 """
 
 
-def section(title):
-    return re.search(rf"^## {re.escape(title)}\n(.*?)^## ", README, re.MULTILINE | re.DOTALL).group(1)
+def page(path):
+    return (ROOT / path).read_text()
 
 
 def fenced(text, language):
-    return re.search(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL).group(1)
+    """The blocks in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 def commands(text):
@@ -67,28 +69,47 @@ def typed(script, build, home):
 
 
 class Documents(unittest.TestCase):
+    def test_quoted(self):
+        """What a page quotes of an example stands there."""
+        clients = ROOT / "examples" / "clients"
+        quoted = {
+            "README.md": (("c", "watch_calls/watch_calls.c"), ("rust", "rust/src/lib.rs")),
+            "docs/first-hook-c.md": (("c", "watch_calls/watch_calls.c"), ("c", "abi3/swap_code.c")),
+            "docs/first-hook-cpp.md": (("cpp", "cmake/call_log.cpp"), ("cmake", "cmake/CMakeLists.txt")),
+            "docs/first-hook-rust.md": (("rust", "rust/src/lib.rs"),),
+        }
+        for name, examples in quoted.items():
+            texts = "".join((clients / file).read_text() for _, file in examples)
+            for language in {language for language, _ in examples}:
+                blocks = [block for block in fenced(page(name), language) if "my_extension" not in block]
+                self.assertTrue(blocks)
+                for block in blocks:
+                    self.assertIn(block, texts, name)
+
     def test_a_hook_in_c(self):
-        text = section("A hook in C")
-        blocks = re.findall(r"^```c\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-        for block, file in zip(blocks, ("watch_calls/watch_calls.c", "abi3/swap_code.c"), strict=True):
-            self.assertIn(block, (ROOT / "examples" / "clients" / file).read_text())
-        script = commands(re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
-        self.assertEqual(script.split()[:2], ["make", "install"])
         build = next((build for build in reversed(BUILDS) if config_of(build)), None)
         if build is None:
             self.skipTest("no interpreter here has a python-config beside it")
-        with tempfile.TemporaryDirectory() as home:
-            printed = typed(script.replace("-o watch_calls.so", f"-o {home}/watch_calls.so"), build, home).splitlines()
-        calls = [re.sub(r" at 0x\w+", "", line) for line in printed if line.startswith("call ")]
-        expected = ["{'name': 'you', 'greeting': 'hello'}", "{'name': 'all', 'greeting': 'hi '}"]
-        self.assertEqual(calls, [f"call {number} of <function greet>: {locals_}" for number, locals_ in enumerate(expected, 1)])
-
-    def test_the_same_in_rust(self):
-        self.assertIn(fenced(section("The same in Rust"), "rust"), (ROOT / "examples" / "clients" / "rust" / "src" / "lib.rs").read_text())
+        for name in ("README.md", "docs/first-hook-c.md"):
+            text = page(name)
+            script = commands(
+                text[text.index("    make install") : text.index("greet('all', greeting='hi ')\"") + 40].partition("\n\n")[0] + "\n"
+            )
+            self.assertEqual(script.split()[:2], ["make", "install"])
+            with self.subTest(page=name), tempfile.TemporaryDirectory() as home:
+                printed = typed(script.replace("-o watch_calls.so", f"-o {home}/watch_calls.so"), build, home).splitlines()
+                calls = [re.sub(r" at 0x\w+", "", line) for line in printed if line.startswith("call ")]
+                expected = ["{'name': 'you', 'greeting': 'hello'}", "{'name': 'all', 'greeting': 'hi '}"]
+                self.assertEqual(calls, [f"call {number} of <function greet>: {locals_}" for number, locals_ in enumerate(expected, 1)])
+                if name.startswith("docs"):
+                    shown = [re.sub(r" at 0x\w+", "", line.strip()) for line in text.splitlines() if line.startswith("    call ")]
+                    self.assertEqual(shown, calls)
 
     def test_from_c(self):
-        text = section("Use it from C or C++")
-        source = fenced(text, "c").replace("    ...\n", "    return PyModule_Create(&module);\n")
+        text = page("docs/first-hook-c.md")
+        text = text[text.index("An extension of your own") :]
+        (source,) = fenced(text, "c")
+        source = source.replace("    ...\n", "    return PyModule_Create(&module);\n")
         source = source.replace("PyMODINIT_FUNC", f"{MODULE}\nPyMODINIT_FUNC")
         script = commands(re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
         self.assertEqual([line.split()[0] for line in script.splitlines() if line[0] != " "], ["make", "export", "cc"])
@@ -100,6 +121,20 @@ class Documents(unittest.TestCase):
                 typed(re.sub(r"\bmy_extension[.]", f"{home}/my_extension.", script), build, home)
                 run([build.python.path, "-c", "import my_extension"], cwd=home, env={**os.environ, "PYTHONPATH": home})
 
+    def test_site(self):
+        """Sphinx makes a site of docs, and warns of nothing: no link leads nowhere."""
+        with tempfile.TemporaryDirectory() as folder:
+            site = site_of_docs.make(sys.executable, pathlib.Path(folder) / "site")
+            for path in DOCS.rglob("*.md"):
+                self.assertTrue((site / path.relative_to(DOCS)).with_suffix(".html").exists(), path)
+            # Nothing is loaded from elsewhere when it is read.
+            for path in site.rglob("*.html"):
+                loaded = re.findall(r"<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=\"(?:https?:)?//[^\"]*", path.read_text())
+                self.assertEqual(loaded, [], path)
+            reference = (site / "reference" / "pyframe_shim.html").read_text()
+            functions = re.findall(r"^[\w *]+?\b(PyFrameShim_\w+)\(", (ROOT / "include" / "pyframe_shim.h").read_text(), re.MULTILINE)
+            self.assertEqual([name for name in functions if f'id="c.{name}"' not in reference], [])
+
     def test_from_rust(self):
         build = BUILDS[-1]
         crate = PLACE / "crate"
@@ -107,7 +142,7 @@ class Documents(unittest.TestCase):
         clone = PLACE / "pyframe-shim"
         if not clone.is_symlink():
             clone.symlink_to(ROOT)
-        (crate / "Cargo.toml").write_text(CRATE + fenced(section("Use it from Rust"), "toml"))
+        (crate / "Cargo.toml").write_text(CRATE + fenced(page("docs/first-hook-rust.md"), "toml")[0])
         (crate / "src" / "lib.rs").write_text(
             '#[unsafe(no_mangle)]\npub extern "C" fn minor() -> i32 {\n    pyframe_shim::runtime::BUILD.minor\n}\n'
         )

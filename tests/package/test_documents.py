@@ -42,6 +42,19 @@ class Documents(PackageTest):
         code += "print(first_locals.of(lambda a: a, 1), len(call_log.record(lambda: 1)))"
         self.assertEqual(succeed(["python", "-c", code], cwd=self.folder, env=environment), "{'a': 1} 1\n")
 
+    def test_a_hook_in_cpp(self):
+        """The commands of the page, but for the first, whose installation is the one under test."""
+        text = (ROOT / "docs" / "first-hook-cpp.md").read_text()
+        script = commands(text[text.index("    pip install .") :]).splitlines()
+        self.assertTrue(script[0].startswith("pip install . "))
+        (shown,) = (line for line in script if line.startswith("["))
+        place = self.folder / "environment"
+        environment = self.environment()
+        for path in SITE.glob("*pyframe_shim*"):
+            (next(place.glob("lib/python*/site-packages")) / path.name).symlink_to(path)
+        printed = succeed(["sh", "-ec", "\n".join(script[1 : script.index(shown)])], cwd=ROOT, env=environment, timeout=600)
+        self.assertEqual(printed.splitlines()[-1], shown)
+
     def test_the_package(self):
         """The commands that say what there is; the installation is the one under test."""
         script = commands(TEXT).replace('--startup)"\n', '--startup)"\ntest -e "$PYFRAME_SHIM_START/pyframe_shim_start.pth"\n')

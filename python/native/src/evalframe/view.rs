@@ -23,7 +23,7 @@ struct Object {
     first: *mut Object,
 }
 
-/// The view that a callback is given. Dropped, it ends: whoever has kept it gets an exception.
+/// The view that a callback is given. Dropped, it ends: code that has kept it gets an exception.
 pub(super) struct Given(Owned);
 
 impl Given {

@@ -1,0 +1,31 @@
+"""docs as a site, by Sphinx, in an environment of its own. Nothing is fetched when it is made, nor when it is read."""
+
+import shutil
+
+import pypi
+import uv
+from builds import ROOT
+from console import Step, run
+
+DOCS, PLACE = ROOT / "docs", ROOT / ".tools" / "sphinx"
+NEEDED = pypi.pinned("furo", "myst-parser", "sphinx")
+
+
+def ensure(python):
+    """An interpreter with Sphinx, made of this one if need be."""
+    stamp, wanted = PLACE / "finished", "\n".join([python, *NEEDED])
+    if not stamp.exists() or stamp.read_text() != wanted:
+        with Step(f"bringing {', '.join(NEEDED)} from PyPI into {PLACE.relative_to(ROOT)}"):
+            uv.install(uv.environment(python, PLACE), *NEEDED)
+        stamp.write_text(wanted)
+    return str(PLACE / "bin" / "python")
+
+
+def make(python, folder):
+    """Make the site. What Sphinx warns of is an error: a link that leads nowhere, a page that no other names."""
+    sphinx = ensure(python)
+    shutil.rmtree(folder, ignore_errors=True)
+    with Step("making the site"):
+        run([sphinx, "-m", "sphinx", "-q", "-W", "--keep-going", "-E", "-b", "html", "-d", f"{folder}.doctrees", str(DOCS), str(folder)], "sphinx")
+    return folder
+
