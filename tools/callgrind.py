@@ -48,7 +48,8 @@ def collect(build, arguments, function, folder, note=""):
     folder.mkdir(parents=True)
     program, environment = build.run_python(arguments)
     log = folder / "log.txt"
-    command = ["valgrind", "--tool=callgrind", f"--toggle-collect={function}", f"--dump-after={function}"]
+    # An interpreter may be a script that starts another program in its place.
+    command = ["valgrind", "--tool=callgrind", "--trace-children=yes", f"--toggle-collect={function}", f"--dump-after={function}"]
     command += [f"--callgrind-out-file={folder / 'dump'}", *program]
     with Step(f"{build.python.name}: counting instructions{note}"), log.open("w") as output:
         errors = (folder / "errors.txt").open("w")
