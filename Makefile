@@ -9,6 +9,7 @@
 # make test-torch TORCH=2.6.0 PYTHON=/path/to/python3: an installed PyTorch on the shim; downloads gigabytes; OVERHEAD=0 does less
 # make install    PYTHON=/path/to/python3 PREFIX=/usr/local
 # make wheel      the Python package for PYTHON, into DEST (dist)
+# make release    everything that would be published, built and checked, into DEST (dist)
 # make test-package  the Python package, installed from its wheel on every interpreter that is found
 # make lint       formatted, nothing that ruff and clippy warn of, and no module points back up; make format formats
 # make docs       a site of docs, in target/docs/site; the pictures of docs/frames.md, and what its commands print
@@ -20,7 +21,7 @@
 TOOLS_PYTHON ?= python3
 export ARGS PYTHONS REQUIRE PYTHON PREFIX DESTDIR MODULES JSON EXAMPLES SEED PART SHORT DEST TORCH_LIB QUICK TORCH OVERHEAD
 
-COMMANDS = demo test bench greenlets hypothesis patches regrtest sanitize install wheel test-package test-torch torch-table lint format docs
+COMMANDS = demo test bench greenlets hypothesis patches regrtest sanitize install wheel release test-package test-torch torch-table lint format docs
 
 .PHONY: $(COMMANDS) test-python clean
 

@@ -26,6 +26,8 @@ def make(python, folder):
     sphinx = ensure(python)
     shutil.rmtree(folder, ignore_errors=True)
     with Step("making the site"):
-        run([sphinx, "-m", "sphinx", "-q", "-W", "--keep-going", "-E", "-b", "html", "-d", f"{folder}.doctrees", str(DOCS), str(folder)], "sphinx")
+        run(
+            [sphinx, "-m", "sphinx", "-q", "-W", "--keep-going", "-E", "-b", "html", "-d", f"{folder}.doctrees", str(DOCS), str(folder)],
+            "sphinx",
+        )
     return folder
-
