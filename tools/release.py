@@ -132,7 +132,10 @@ def client(python, place, folder):
         flags = run(["pkg-config", "--cflags", "--libs", package], "pkg-config", env=variables).split()
         include = [f"-I{python.include}", f"-idirafter{python.include.parent}"]
         example = str(ROOT / "examples" / "clients" / "watch_calls" / "watch_calls.c")
-        run([*compiler("CC", "cc", "gcc", "clang"), "-shared", "-fPIC", *include, example, *flags, "-o", str(module)], f"a client of {package}")
+        run(
+            [*compiler("CC", "cc", "gcc", "clang"), "-shared", "-fPIC", *include, example, *flags, "-o", str(module)],
+            f"a client of {package}",
+        )
         told = run([python.path, "-c", WATCH], f"a client of {package}", cwd=folder, env={**os.environ, "PYTHONPATH": str(folder)})
         if not told.startswith("call 1 of <function greet"):
             raise Failure(f"a client of {package} printed {told!r}")
@@ -144,7 +147,9 @@ def crate(release, python):
     environment = {**build.environment(), "CARGO_TARGET_DIR": str(build.cargo_target / "crate")}
     with Step("the crate, as it would be published"):
         # Without --allow-dirty: what is packed is what is committed.
-        told = run(["cargo", "publish", "--dry-run", "--locked", "--package", "pyframe-shim"], "cargo publish --dry-run", cwd=ROOT, env=environment)
+        told = run(
+            ["cargo", "publish", "--dry-run", "--locked", "--package", "pyframe-shim"], "cargo publish --dry-run", cwd=ROOT, env=environment
+        )
         warnings = [line for line in told.splitlines() if line.startswith("warning:") and "dry run" not in line]
         if warnings:
             raise Failure("cargo warns of the crate:\n" + "\n".join(warnings))
