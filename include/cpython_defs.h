@@ -109,7 +109,7 @@ PyObject *THP_PyFrame_GetLocals(_PyInterpreterFrame *frame, int include_hidden, 
  * copied yet are read from its closure. Hidden locals, and the free variables of module and class bodies, are left out.
  * The names of a module, a class body or exec are not in slots but in the frame's f_locals: they are not in the dict.
  * A frame that the interpreter is clearing, or whose generator has ended, has no locals: the dict is empty. ValueError if the
- * frame has been cleared by THP_PyFrame_Clear. From PyTorch 2.5 and 2.6.
+ * frame has been cleared by THP_PyFrame_Clear. PyTorch 2.5 and 2.6 have it.
  *
  * Differs:
  *   - A finalizer may ask for the locals of the very frame that is being cleared, except on 3.11.

@@ -1,12 +1,12 @@
-/* pyframe-shim's own API: hooks of frame evaluation (PEP 523) that are written once for every CPython from 3.11 on. A hook
+/* pyframe-shim's own API: hooks of frame evaluation (PEP 523) that are written once for CPython 3.11 to 3.15. A hook
  * looks at frames, reads their locals, runs other code in their place, or ends them.
  *
- * C11 or C++17, with Py_LIMITED_API as well. Needs neither Py_BUILD_CORE nor an internal header. The README begins with a hook
- * of fifteen lines.
+ * C11 or C++17, with Py_LIMITED_API as well. Needs neither Py_BUILD_CORE nor an internal header. The documents begin with
+ * a hook of fifteen lines (docs/first-hook-c.md).
  *
  * The functions are in the static library, in the shared library, and in the Python package `pyframe_shim`, which hands them
  * out in a capsule. For the last, define PYFRAME_SHIM_USE_CAPSULE before this header is included, link nothing, and call
- * PyFrameShim_Import (pyframe_shim_capsule.h) when your module is imported: one abi3 extension then serves every CPython.
+ * PyFrameShim_Import (pyframe_shim_capsule.h) when your module is imported: one abi3 extension then serves all of them.
  *
  * Every function needs the GIL, unless its comment says otherwise. The caller owns a "new" reference. A "borrowed" one is the
  * frame's: it is valid until the frame runs on or is cleared, and until the caller runs Python code that may change the frame.
@@ -102,7 +102,8 @@ int PyFrameShim_Owner(PyFrameShim_Frame *frame);
  * answer is no with a `throwflag`, for a generator that is resumed, and for a frame of another thread than the calling one. */
 int PyFrameShim_IsFresh(PyFrameShim_Frame *frame, int throwflag);
 
-/* Whether the frame has come to its first RESUME, so that Python code sees it. */
+/* Whether the frame has come to the RESUME that begins its body, so that Python code sees it. That is its first RESUME, except in
+ * generator expressions of 3.15. */
 int PyFrameShim_IsComplete(PyFrameShim_Frame *frame);
 
 /* The innermost complete frame that the thread runs, and the nearest complete caller of a frame. Quiet NULL at the bottom. The
@@ -160,8 +161,8 @@ Py_ssize_t PyFrameShim_FillValues(PyFrameShim_Frame *frame, PyObject **values, P
 PyObject *PyFrameShim_GetLocals(PyFrameShim_Frame *frame, unsigned flags);
 
 /* How many values lie on the value stack of a frame that does not run, and one of them, counted from the bottom: borrowed,
- * NULL (quiet) for what the evaluator has pushed as NULL or, from 3.14 on, as a number that is no object. RuntimeError while
- * the frame runs, IndexError. A frame that waits for one it has called may give either. On the stack of a generator that is
+ * NULL (quiet) for what the evaluator has pushed as NULL or, from 3.14 on, as a number that is no object. RuntimeError if
+ * the frame runs. IndexError for a wrong index. A frame that waits for one it has called may give an answer or RuntimeError. On the stack of a generator that is
  * about to be resumed lies what it is sent. */
 Py_ssize_t PyFrameShim_StackDepth(PyFrameShim_Frame *frame);
 PyObject *PyFrameShim_StackItem(PyFrameShim_Frame *frame, Py_ssize_t index);
@@ -173,14 +174,14 @@ typedef struct PyFrameShim_Hook PyFrameShim_Hook;
 /* A compiler's hook: the library asks it for each fresh frame. It returns a new reference to the code, or the function, that
  * is to run in the frame's place; or NULL, and the frame runs as it is. The code has to take the arguments that the frame's
  * own code takes (PyFrameShim_CanEvalCode). If the hook leaves an exception set, the call ends with that, and an answer is
- * released. The hook may run Python code. No hook of this kind is asked for the frames of that code in the same thread. */
+ * released. The hook may run Python code: while it does, no code hook is asked about the frames of that code, in the same thread. */
 typedef PyObject *(*PyFrameShim_CodeHookFunction)(void *data, PyThreadState *tstate, PyFrameShim_Frame *frame);
 PyFrameShim_Hook *PyFrameShim_InstallCodeHook(PyFrameShim_CodeHookFunction function, void *data);
 
 /* A hook that evaluates frames itself. It gets each frame that is about to run, and a generator's each time that it is
  * resumed. It has to consume the frame by one call of PyFrameShim_EvalNext, PyFrameShim_EvalCode, PyFrameShim_Return or
  * PyFrameShim_EvalDefault. It returns what that call returns, and does not look at the frame again. With a `throwflag`, an
- * exception is set that the frame is to raise: no Python code may run before the frame does. */
+ * exception is already set, and the frame must raise it: no Python code may run before the frame does. */
 typedef PyObject *(*PyFrameShim_HookFunction)(
     PyFrameShim_Hook *hook, void *data, PyThreadState *tstate, PyFrameShim_Frame *frame, int throwflag);
 
@@ -285,8 +286,8 @@ int PyFrameShim_SetCodeExtra(PyObject *code, Py_ssize_t place, void *extra);
  * NULL, becomes the number of opcodes. Needs no GIL. */
 const unsigned char *PyFrameShim_OpcodeCaches(Py_ssize_t *count);
 
-/* The byte offset of the RESUME behind the prefix of a code object, which makes cells, copies free variables and, in a
- * generator, returns that. In a generator expression of 3.15 it is the second RESUME: the first one lies in the prefix. */
+/* The byte offset of the RESUME behind the prefix of a code object. The prefix makes cells, copies free variables and, in a
+ * generator, returns the generator. In a generator expression of 3.15 it is the second RESUME: the first one lies in the prefix. */
 int PyFrameShim_BodyOffset(PyObject *code);
 
 /* ---- The data stack, for pictures ----------------------------------------------------------------------------------------- */
@@ -304,8 +305,8 @@ int PyFrameShim_DataStackPlace(PyThreadState *tstate, PyFrameShim_Frame *frame, 
 
 /* ---- Chunks that are kept ------------------------------------------------------------------------------------------------- */
 
-/* A call that begins at the end of a data-stack chunk maps 16 KiB, and unmaps them when it returns: some thousand times the
- * price of one that does not, on every CPython before 3.13.13, and on 3.14.0 to 3.14.3. The cache wraps the arena allocator
+/* A call that begins at the end of a data-stack chunk maps 16 KiB, and unmaps them when it returns: it takes 250 to 280 times as
+ * long as another call, on CPython 3.11.0 to 3.13.12, and on 3.14.0 to 3.14.3. The cache wraps the arena allocator
  * (PyObject_SetArenaAllocator) so that up to `chunks` freed chunks are kept. The next call that needs one takes it, in any
  * thread and any interpreter of the process. The cache holds at most chunks * 16 KiB. A second copy of the library in the
  * process has a second cache.

@@ -56,8 +56,8 @@ What one can rely on:
   bodies, comprehensions that are functions. It is not asked when a generator is resumed.
 - It is not asked about frames that it makes itself, nor is another callback. Hooks that are not this module's see them.
 - An exception in the callback, or in `only`, ends the call that was asked about. It is raised in the caller.
-- Other code must take the same arguments, and as many free variables: `frame.why_not(code)` says what does not fit. If it
-  does not, the call ends with ValueError.
+- Other code must take the same arguments, and have no free variables, or as many as the function has cells:
+  `frame.why_not(code)` says what does not fit. If it does not, the call ends with ValueError.
 - The hook that was installed last is asked first. If it lets the frame run, the next one is asked.
 - A hook is asked about the frames of every thread of its interpreter, unless it is made with `this_thread=True`. Other
   interpreters of the process have hooks of their own.

@@ -24,5 +24,5 @@ class Documents(unittest.TestCase):
 
     def test_readme(self):
         text = (ROOT / "README.md").read_text()
-        (program,) = PROGRAM.findall(text[text.index("## The same in Python") : text.index("## Two commands")])
+        (program,) = PROGRAM.findall(text[text.index("## In Python") : text.index("## Two commands")])
         self.assertIn(f"# {printed(program).strip()}\n", program)
