@@ -8,6 +8,8 @@ mod interpreter;
 mod mirrors;
 #[path = "build/opcode_tables.rs"]
 mod opcode_tables;
+#[path = "build/recorded.rs"]
+mod recorded;
 #[path = "build/refusal.rs"]
 mod refusal;
 
@@ -38,6 +40,11 @@ fn build() -> Result<(), Refusal> {
         println!("cargo:rustc-check-cfg=cfg(Py_3_{minor})");
     }
 
+    println!("cargo:rerun-if-env-changed=DOCS_RS");
+    if recorded::is_wanted() {
+        recorded::build();
+        return Ok(());
+    }
     let interpreter = Interpreter::find()?;
     println!("cargo:rustc-cfg=Py_3_{}", interpreter.minor);
     interpreter.print_build_info();

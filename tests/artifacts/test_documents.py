@@ -125,6 +125,14 @@ class Documents(unittest.TestCase):
                 typed(re.sub(r"\bmy_extension[.]", f"{home}/my_extension.", script), build, home)
                 run([build.python.path, "-c", "import my_extension"], cwd=home, env={**os.environ, "PYTHONPATH": home})
 
+    def test_docs_rs(self):
+        """The crate's documentation is made without an interpreter's headers, as docs.rs makes it."""
+        build = BUILDS[0]
+        environment = {**os.environ, "DOCS_RS": "1", "PYO3_PYTHON": build.python.path, "LIBCLANG_PATH": "/no/such/folder"}
+        environment |= {"CARGO_TARGET_DIR": str(PLACE / "docs.rs"), "RUSTDOCFLAGS": "-D warnings"}
+        run(["cargo", "doc", "--no-deps", "--locked", "--package", "pyframe-shim"], cwd=ROOT, env=environment)
+        self.assertTrue((PLACE / "docs.rs" / "doc" / "pyframe_shim" / "hook" / "struct.Call.html").exists())
+
     def test_site(self):
         """Sphinx makes a site of docs, and warns of nothing: no link leads nowhere."""
         with tempfile.TemporaryDirectory() as folder:
