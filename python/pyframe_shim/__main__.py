@@ -1,4 +1,4 @@
-"""`python -m pyframe_shim`: run a program on the library, show its frames, tell what there is, or where the SDK lies."""
+"""`python -m pyframe_shim`: run a program on the library, show its frames, begin an extension, tell what there is, or where the SDK lies."""
 
 import argparse
 import pathlib
@@ -20,6 +20,7 @@ def arguments():
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("run", add_help=False, help="run a program on the library")
     commands.add_parser("frames", add_help=False, help="run a program, and show its frames")
+    commands.add_parser("new-client", help="an extension in C to begin with").add_argument("name", help="the module's, and its folder's")
     about = commands.add_parser("info", help="what there is, and whether it fits")
     about.add_argument("--json", action="store_true", help="for programs")
     about.add_argument("--load", action="store_true", help="import PyTorch, to see what its symbols are bound to")
@@ -37,6 +38,10 @@ def main():
     chosen = parser.parse_args()
     if chosen.command == "info":
         return info.main(chosen.json, chosen.load)
+    if chosen.command == "new-client":
+        from . import client
+
+        return client.make(chosen.name)
     answers = {
         "includes": shlex.join([f"-I{sysconfig.get_path('include')}", f"-I{paths.get_include()}"]),
         "libs": f"{shlex.quote(paths.get_library())} -Wl,--exclude-libs,{pathlib.Path(paths.get_library()).name} {paths.link_flags()}",

@@ -6,7 +6,7 @@ import re
 import shutil
 import textwrap
 
-from support import PACKAGE, PYTHON, ROOT, SITE, PackageTest, clean_environment, succeed
+from support import PACKAGE, PYTHON, ROOT, SITE, PackageTest, clean_environment, process, succeed
 
 TEXT = (ROOT / "docs" / "python.md").read_text()
 
@@ -54,6 +54,22 @@ class Documents(PackageTest):
             (next(place.glob("lib/python*/site-packages")) / path.name).symlink_to(path)
         printed = succeed(["sh", "-ec", "\n".join(script[1 : script.index(shown)])], cwd=ROOT, env=environment, timeout=600)
         self.assertEqual(printed.splitlines()[-1], shown)
+
+    def test_a_new_client(self):
+        """What new-client writes is built, and its test passes as it stands."""
+        environment = self.environment()
+        place = self.folder / "environment"
+        for path in SITE.glob("*pyframe_shim*"):
+            (next(place.glob("lib/python*/site-packages")) / path.name).symlink_to(path)
+        told = succeed(["python", "-m", "pyframe_shim", "new-client", "my_hook"], cwd=self.folder, env=environment)
+        self.assertIn("pip install --no-build-isolation my_hook", told)
+        succeed(["pip", "install", "--no-build-isolation", "--no-deps", "my_hook"], cwd=self.folder, env=environment, timeout=600)
+        code = "import sys; sys.path.insert(0, 'my_hook'); import test_my_hook; test_my_hook.test_calls(); print(test_my_hook.my_hook.__file__)"
+        self.assertIn("my_hook.abi3.so", succeed(["python", "-P", "-c", code], cwd=self.folder, env=environment))
+        for name, said in (("my_hook", "File exists"), ("my-hook", "cannot be a module's name")):
+            done = process(["python", "-m", "pyframe_shim", "new-client", name], cwd=self.folder, env=environment)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(said, done.stderr)
 
     def test_the_package(self):
         """The commands that say what there is; the installation is the one under test."""
