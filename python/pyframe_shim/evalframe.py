@@ -53,7 +53,8 @@ RuntimeError: the callback that this view was made for has returned: copy what i
 What one can rely on:
 
 - The callback is asked about each call: of functions, generators and coroutines when they are called, module and class
-  bodies, comprehensions that are functions. It is not asked when a generator is resumed.
+  bodies, comprehensions that are functions. It is not asked when a generator is resumed, nor about calls that CPython shows to
+  no hook: of functions in C, and of an often called `__init__` on 3.13.
 - It is not asked about frames that it makes itself, nor is another callback. Hooks that are not this module's see them.
 - An exception in the callback, or in `only`, ends the call that was asked about. It is raised in the caller.
 - Other code must take the same arguments, and have no free variables, or as many as the function has cells:
@@ -63,6 +64,8 @@ What one can rely on:
   interpreters of the process have hooks of their own.
 - Tracers, profilers and debuggers do not see the callback, unless the hook is made with `traced=True`. They see the frame
   that runs, with whatever code.
+- Each Python call takes room on the C stack while a hook is installed: a program recurses less deep. On 3.11 nothing stops it in
+  time if `sys.setrecursionlimit` has been raised far.
 - A hook that is installed stays until it is removed, or the interpreter ends: `atexit` removes what is left.
 """
 

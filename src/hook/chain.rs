@@ -61,7 +61,7 @@ unsafe fn put(kind: State, function: *mut c_void, data: *mut c_void) -> Result<H
     let Some(place) = free_place() else {
         return Err(Raised::with(
             ExceptionType::Runtime,
-            c"there are 64 hooks already; PyFrameShim_RemoveHook takes one out",
+            c"there are 64 hooks already, which is as many as there can be: remove one first",
         ));
     };
     let slot = &SLOTS[place];

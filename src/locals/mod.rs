@@ -33,7 +33,7 @@ mod template;
 mod values;
 
 pub use choice::Choice;
-pub use values::{SlotContents, count, fill_values, slot, stack_depth, stack_item};
+pub use values::{Linked, SlotContents, count, fill_values, slot, stack_depth, stack_item};
 
 use crate::contract::Failure;
 use crate::frame::copy_free_variables;

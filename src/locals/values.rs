@@ -5,6 +5,7 @@ use super::slots::{FreeSource, Notes, Slots};
 use crate::contract::{Broken, Failure, Rule};
 use crate::frame::runs;
 use crate::py::{ExceptionType, Raised};
+use crate::version;
 use crate::view::{Code, Frame, SlotKind};
 use core::ptr::{self, NonNull};
 use pyo3_ffi::PyObject;
@@ -74,6 +75,10 @@ pub fn fill_values(frame: &Frame<'_>, values: &mut [*mut PyObject]) -> Result<us
 /// `IndexError`; `ValueError` if the frame has no locals any more; what of the contract is broken.
 pub fn slot(frame: &Frame<'_>, index: usize) -> Result<SlotContents, Failure> {
     require_there(frame)?;
+    contents(frame, index)
+}
+
+fn contents(frame: &Frame<'_>, index: usize) -> Result<SlotContents, Failure> {
     let notes = Notes::default();
     let slots = Slots::of(frame, FreeSource::SlotsOrClosure, &notes)?;
     let code = slots.code();
@@ -115,4 +120,37 @@ pub fn stack_item(frame: &Frame<'_>, index: usize) -> Result<Option<NonNull<PyOb
         return Err(Raised::with(ExceptionType::Index, c"the value stack is not as deep").into());
     };
     Ok(frame.words().object(code.slots() + index))
+}
+
+/// A frame that a thread has linked. What it holds is read without asking, for each slot, whether the frame is going away: that
+/// takes a walk over the thread's frames, and reading all of a deep stack would take a walk for each slot of it.
+#[derive(Clone, Copy)]
+pub struct Linked<'v, 'f>(&'v Frame<'f>);
+
+impl<'v, 'f> Linked<'v, 'f> {
+    /// # Safety
+    /// A thread has linked the frame, and no Python code runs until the frame has been read.
+    pub unsafe fn new(frame: &'v Frame<'f>) -> Self {
+        Self(frame)
+    }
+
+    /// As [`slot`].
+    ///
+    /// # Errors
+    /// `IndexError`; what of the contract is broken.
+    pub fn slot(self, index: usize) -> Result<SlotContents, Failure> {
+        contents(self.0, index)
+    }
+
+    /// As [`stack_depth`]; `None` if it is not known.
+    pub fn stack_depth(self) -> Option<usize> {
+        let live = self.0.live_slots().filter(|_| version::SAYS_THAT_IT_RUNS)?;
+        Some(live.saturating_sub(self.0.code()?.slots()))
+    }
+
+    /// As [`stack_item`].
+    pub fn stack_item(self, index: usize) -> Option<NonNull<PyObject>> {
+        let code = self.0.code().filter(|_| self.stack_depth().is_some_and(|depth| index < depth))?;
+        self.0.words().object(code.slots() + index)
+    }
 }

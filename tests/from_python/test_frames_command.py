@@ -112,6 +112,27 @@ class Command(unittest.TestCase):
         (stack,) = self.images("--at", "work", program=("-m", "program"))
         self.assertEqual(stack["frames"][0]["name"], "Worker.work")
 
+    def test_another_folder(self):
+        """A program that goes to another folder: files are written where they were asked for."""
+        self.program.write_text("import os\nos.mkdir('sub')\nos.chdir('sub')\ndef work(): pass\nwork()\n")
+        for words, made in ((("--json", "a.json"), "a.json"), (("--svg", "p/a.svg"), "p/a.svg"), (("--film", "film"), "film/001.svg")):
+            done = self.run_python("-m", "pyframe_shim", "frames", "--at", "work", *words, "program.py")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertTrue((self.folder / made).exists(), made)
+            (self.folder / "sub").rmdir()
+
+    def test_a_program_in_a_program(self):
+        """The frames of both are shown."""
+        (self.folder / "inner.py").write_text("def work(): pass\nwork()\n")
+        self.program.write_text("import runpy\ndef outer(): runpy.run_path('inner.py')\nouter()\n")
+        (stack,) = self.images("--at", "work")
+        names = [frame["name"] for frame in stack["frames"]]
+        self.assertEqual((names[:2], names[-2:]), (["work", "<module>"], ["outer", "<module>"]))
+
+    def test_interrupted(self):
+        self.program.write_text("def work(): pass\nwork()\nraise KeyboardInterrupt\n")
+        self.assertEqual(self.run_python("-m", "pyframe_shim", "frames", "--at", "work", "program.py").returncode, 130)
+
     def test_wrong_words(self):
         for words, told in (
             ((), "the following arguments are required: program"),

@@ -10,7 +10,7 @@ use core::ptr::{self, NonNull};
 use pyframe_shim::datastack::{self, Location};
 use pyframe_shim::evaluate::raise;
 use pyframe_shim::frame;
-use pyframe_shim::locals::{self, SlotContents};
+use pyframe_shim::locals::{self, Linked, SlotContents};
 use pyframe_shim::py::{Owned, Raised};
 use pyframe_shim::view::{Code, Frame, FrameObject, Generator, Owner, Thread};
 use pyo3_ffi::*;
@@ -54,6 +54,8 @@ pub(crate) unsafe extern "C" fn of_thread(module: *mut PyObject, identifier: *mu
         // SAFETY: CPython passes the module and a living object; the GIL is held.
         let (types, calling) = unsafe { (Types::of_module(module)?, Thread::current()) };
         let Some(thread) = named(&calling, identifier)? else { return crate::none() };
+        // Before a frame is looked at: it may have to be imported, which may run Python code.
+        types.unbound()?;
         let _quiet = Quiet::begin();
         let frames = || {
             // SAFETY: nothing runs meanwhile, so that the thread's frames stay.
@@ -61,11 +63,14 @@ pub(crate) unsafe extern "C" fn of_thread(module: *mut PyObject, identifier: *mu
         };
         // All of them before the first record is made, which has references too.
         let mut counts = Counts::default();
-        frames().for_each(|found| counts.note(&found));
+        // SAFETY: these are linked.
+        frames().for_each(|found| counts.note(&found, unsafe { Contents::linked(&found) }));
         // SAFETY: a new reference, or NULL with an exception.
         let list = unsafe { Owned::from_new(PyList_New(0))? };
         for found in frames() {
-            append(&list, &record(types, &found, Some(&thread), &counts)?)?;
+            // SAFETY: as above.
+            let contents = unsafe { Contents::linked(&found) };
+            append(&list, &record(types, &found, contents, Some(&thread), &counts)?)?;
         }
         Ok(list)
     })
@@ -103,11 +108,12 @@ pub(crate) unsafe extern "C" fn of_object(module: *mut PyObject, object: *mut Py
                     return Err(Raised::assume());
                 }
             };
+            types.unbound()?;
             let Some(found) = Frame::from_raw(found) else { return crate::none() };
             let _quiet = Quiet::begin();
             let mut counts = Counts::default();
-            counts.note(&found);
-            record(types, &found, None, &counts)
+            counts.note(&found, Contents::Other(&found));
+            record(types, &found, Contents::Other(&found), None, &counts)
         }
     })
 }
@@ -139,13 +145,12 @@ struct Counts(HashMap<NonNull<PyObject>, Py_ssize_t>);
 
 impl Counts {
     /// Notes down what lies in a frame, if that can be told.
-    fn note(&mut self, frame: &Frame<'_>) {
+    fn note(&mut self, frame: &Frame<'_>, contents: Contents<'_, '_>) {
         let first = frame.code().map_or(0, Code::slots);
-        let slots = (0..first).map_while(|index| locals::slot(frame, index).ok());
+        let slots = (0..first).map_while(|index| contents.slot(index).ok());
         slots.flat_map(|slot| [slot.value, slot.cell]).flatten().for_each(|object| self.note_object(object));
-        let items =
-            (0..locals::stack_depth(frame).unwrap_or(0)).map_while(|index| locals::stack_item(frame, index).ok());
-        items.flatten().for_each(|object| self.note_object(object));
+        let depth = contents.stack_depth().ok().flatten().unwrap_or(0);
+        (0..depth).filter_map(|index| contents.stack_item(index)).for_each(|object| self.note_object(object));
         if let Some(generator) = frame.generator() {
             self.note_object(generator.object());
         }
@@ -163,8 +168,53 @@ impl Counts {
     }
 }
 
+/// What is read of a frame. One that a thread has linked needs no look whether it is going away.
+#[derive(Clone, Copy)]
+enum Contents<'v, 'f> {
+    Linked(Linked<'v, 'f>),
+    Other(&'v Frame<'f>),
+}
+
+impl<'v, 'f> Contents<'v, 'f> {
+    /// # Safety
+    /// As [`Linked::new`].
+    unsafe fn linked(frame: &'v Frame<'f>) -> Self {
+        // SAFETY: as the caller says.
+        Self::Linked(unsafe { Linked::new(frame) })
+    }
+
+    fn slot(self, index: usize) -> Result<SlotContents, Raised> {
+        match self {
+            Self::Linked(frame) => frame.slot(index),
+            Self::Other(frame) => locals::slot(frame, index),
+        }
+        .map_err(raise)
+    }
+
+    /// `None`, or an exception, if it is not known.
+    fn stack_depth(self) -> Result<Option<usize>, Raised> {
+        match self {
+            Self::Linked(frame) => Ok(frame.stack_depth()),
+            Self::Other(frame) => locals::stack_depth(frame).map(Some).map_err(raise),
+        }
+    }
+
+    fn stack_item(self, index: usize) -> Option<NonNull<PyObject>> {
+        match self {
+            Self::Linked(frame) => frame.stack_item(index),
+            Self::Other(frame) => locals::stack_item(frame, index).ok().flatten(),
+        }
+    }
+}
+
 /// The record of a frame. Its place is looked for on the data stack of a thread, or of whichever thread has it.
-fn record(types: &Types, frame: &Frame<'_>, thread: Option<&Thread<'_>>, counts: &Counts) -> Result<Owned, Raised> {
+fn record(
+    types: &Types,
+    frame: &Frame<'_>,
+    contents: Contents<'_, '_>,
+    thread: Option<&Thread<'_>>,
+    counts: &Counts,
+) -> Result<Owned, Raised> {
     let generator = frame.generator().and_then(|generator| generator.keep());
     let items = [
         number(frame.as_ptr() as usize)?,
@@ -182,8 +232,8 @@ fn record(types: &Types, frame: &Frame<'_>, thread: Option<&Thread<'_>>, counts:
         number(datastack::frame_words(frame).map_err(raise)?)?,
         number(datastack::HEADER_WORDS)?,
         place(frame, thread)?,
-        quietly(slots(types, frame, counts))?,
-        quietly(stack(types, frame, counts))?,
+        quietly(slots(types, frame, contents, counts))?,
+        quietly(stack(types, frame, contents, counts))?,
     ];
     class::record(types.record(), items)
 }
@@ -215,10 +265,14 @@ fn quietly(found: Result<Owned, Raised>) -> Result<Owned, Raised> {
     })
 }
 
-fn slots(types: &Types, frame: &Frame<'_>, counts: &Counts) -> Result<Owned, Raised> {
+fn slots(types: &Types, frame: &Frame<'_>, contents: Contents<'_, '_>, counts: &Counts) -> Result<Owned, Raised> {
     let unbound = types.unbound()?;
-    class::tuple_of(locals::count(frame).map_err(raise)?, |index| {
-        let slot: SlotContents = locals::slot(frame, index).map_err(raise)?;
+    let count = match contents {
+        Contents::Linked(_) => frame.code().map_or(0, Code::slots),
+        Contents::Other(frame) => locals::count(frame).map_err(raise)?,
+    };
+    class::tuple_of(count, |index| {
+        let slot = contents.slot(index)?;
         let (value, cell) = (slot.value.unwrap_or(unbound), slot.cell.unwrap_or_else(none));
         class::tuple([
             reference(slot.name),
@@ -232,11 +286,12 @@ fn slots(types: &Types, frame: &Frame<'_>, counts: &Counts) -> Result<Owned, Rai
     })
 }
 
-fn stack(types: &Types, frame: &Frame<'_>, counts: &Counts) -> Result<Owned, Raised> {
+fn stack(types: &Types, frame: &Frame<'_>, contents: Contents<'_, '_>, counts: &Counts) -> Result<Owned, Raised> {
     let unbound = types.unbound()?;
     let first = frame.code().map_or(0, Code::slots);
-    class::tuple_of(locals::stack_depth(frame).map_err(raise)?, |index| {
-        let value = locals::stack_item(frame, index).map_err(raise)?.unwrap_or(unbound);
+    let Some(depth) = contents.stack_depth()? else { return Ok(none_owned()) };
+    class::tuple_of(depth, |index| {
+        let value = contents.stack_item(index).unwrap_or(unbound);
         class::tuple([number(frame.bits(first + index).unwrap_or(0))?, counts.of(value)?, reference(value)])
     })
 }

@@ -70,7 +70,7 @@ impl Types {
     unsafe fn kept_in<'t>(state: *const State) -> Result<&'t Self, Raised> {
         // SAFETY: as the caller says; the GIL is held.
         unsafe {
-            (*state).as_deref().ok_or_else(|| {
+            state.as_ref().and_then(Option::as_deref).ok_or_else(|| {
                 PyErr_SetString(PyExc_RuntimeError, c"the module pyframe_shim._native has been cleared".as_ptr());
                 Raised::assume()
             })

@@ -15,7 +15,7 @@ def type_name(thing):
     """The name of an object's type, with its module unless it is built in."""
     kind = type(thing)
     module = MODULE(kind)
-    return NAME(kind) if module in ("builtins", "types") or not isinstance(module, str) else f"{module}.{NAME(kind)}"
+    return NAME(kind) if type(module) is not str or module in ("builtins", "types") else f"{module}.{NAME(kind)}"
 
 
 def brief(thing, room=ROOM, depth=DEPTH):
@@ -42,10 +42,13 @@ def described(thing, depth):
     if kind is types.BuiltinFunctionType:
         return f"<built-in {thing.__name__}>"
     if kind is types.ModuleType:
-        name = types.ModuleType.__getattribute__(thing, "__dict__").get("__name__")
+        # Not get(): that may compare keys.
+        names = types.ModuleType.__getattribute__(thing, "__dict__")
+        name = next((value for key, value in [*names.items()] if type(key) is str and key == "__name__"), None)
         return f"<module {name}>" if type(name) is str else "<module>"
     # Not isinstance(): that asks an object for its __class__.
-    if any(base is type for base in BASES(kind)):
+    # Types that CPython itself has not made ready have none.
+    if any(base is type for base in BASES(kind) or ()):
         return f"<class {NAME(thing)}>"
     return f"<{type_name(thing)}>"
 

@@ -40,6 +40,10 @@ class Shown:
 
     def __init__(self, chosen, count):
         self.chosen, self.count, self.stacks = chosen, count, []
+        # The program may go to another folder.
+        for name in ("json", "svg", "film"):
+            path = getattr(chosen, name)
+            setattr(chosen, name, path and os.path.abspath(path))
         for path in (chosen.json, chosen.svg):
             if path:
                 pathlib.Path(path).resolve().parent.mkdir(parents=True, exist_ok=True)
@@ -134,6 +138,9 @@ def watched(chosen, where, count, shown):
             print(end.code, file=sys.stderr)
             return 1
         return end.code or 0
+    except KeyboardInterrupt:
+        traceback.print_exc()
+        return 130
     except BaseException as error:
         error.__traceback__ = programs_own(error.__traceback__)
         traceback.print_exception(error)

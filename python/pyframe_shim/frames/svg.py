@@ -140,6 +140,8 @@ class Picture:
         self.shapes.append(self.svg.Rectangle(round(x, 1), round(y, 1), round(width, 1), round(height, 1), class_=style, **more))
 
     def text(self, text, x, y, style, **more):
+        # XML cannot hold control characters, nor halves of characters.
+        text = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
         # Its size is the style's; one has to be given here all the same.
         self.shapes.append(self.svg.Text(text, None, round(x, 1), round(y, 1), class_=style, **more))
 

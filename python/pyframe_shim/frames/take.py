@@ -1,7 +1,7 @@
 """Taking images."""
 
 import dis
-import pathlib
+import os
 import threading
 import types
 
@@ -12,8 +12,8 @@ from .image import Image, Item, Place, Slot, Stack, Value
 
 # More references than any object has: CPython's mark of those that are not counted (3.12 and newer).
 IMMORTAL = 1 << 29
-# Frames of our own, which take the image, are not in it.
-OWN = str(pathlib.Path(__file__).resolve().parent)
+# Frames of our own, which take the image, are not in it. As their code names the file: links are not followed there.
+OWN = os.path.dirname((lambda: None).__code__.co_filename)
 GENERATORS = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 # Handlers that are in no source: what turns a generator's StopIteration into a RuntimeError, and what passes on what is thrown into
 # one that it delegates to (3.12 and newer).
@@ -25,6 +25,9 @@ AWAITED = ("gi_yieldfrom", "cr_await", "ag_await")
 def stack(thread: int | threading.Thread | None = None) -> Stack:
     """The frames that a thread runs: the calling thread, or one that is named by `threading.Thread` or its identifier."""
     if isinstance(thread, threading.Thread):
+        # An identifier is given to another thread when one has ended.
+        if not thread.is_alive():
+            raise LookupError(f"the thread {thread.name} does not run")
         thread = thread.ident
     records = _native.records_of_thread(thread)
     if records is None:

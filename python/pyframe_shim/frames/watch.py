@@ -6,10 +6,11 @@ import sys
 import threading
 
 from .image import Stack
-from .take import stack
+from .take import OWN, stack
 
 # What runs a program for us lies below its frames.
 BELOW = runpy.run_path.__code__.co_filename
+COMMAND = os.path.join(OWN, "command.py")
 
 
 class Function:
@@ -89,5 +90,8 @@ class Watch:
 def program_frames(found):
     """Without what has started the program."""
     frames = found.frames
-    end = next((number for number, frame in enumerate(frames) if frame.file == BELOW), len(frames))
+    # The command's own frames, and what it has started the program by: a program may start another in the same way.
+    end = next((number for number, frame in enumerate(frames) if frame.file == COMMAND), len(frames))
+    while end and frames[end - 1].file == BELOW:
+        end -= 1
     return Stack(found.title, frames[:end])

@@ -120,6 +120,10 @@ unsafe fn put_in(object: *mut PyObject) -> Result<(), Raised> {
             view: types.frame.clone(),
         };
         let installed = install_hook(asker)?;
+        // On 3.11 an allocation may run a finalizer, which may have installed it meanwhile.
+        if (*hook).installed.is_some() {
+            return Err(wrong(PyExc_RuntimeError, c"the hook is installed already"));
+        }
         if PyList_Append(types.installed.as_ptr(), object) != 0 {
             return Err(Raised::assume());
         }

@@ -19,6 +19,9 @@ struct Object {
     base: PyObject,
     frame: *mut _PyInterpreterFrame,
     thread: *mut PyThreadState,
+    /// The frame that made the call; NULL at the bottom of the thread. Of the view that the callback was given it is noted down
+    /// before the callback runs: a callback that is a generator's `send` could be taken for it later.
+    caller: *mut _PyInterpreterFrame,
     /// The view that the callback was given, if this is one of a caller: owned. That one ends for all.
     first: *mut Object,
 }
@@ -57,6 +60,7 @@ unsafe fn new(kind: *mut PyTypeObject, frame: &Frame<'_>, first: *mut Object) ->
         let object = made.as_ptr().cast::<Object>();
         (*object).frame = frame.as_ptr();
         (*object).thread = PyThreadState_Get();
+        (*object).caller = frame::caller(frame, &Thread::current()).map_or(ptr::null_mut(), |caller| caller.as_ptr());
         Py_XINCREF(first.cast());
         (*object).first = first;
         Ok(made)
@@ -178,7 +182,7 @@ unsafe extern "C" fn line(object: *mut PyObject, _: *mut c_void) -> *mut PyObjec
 unsafe extern "C" fn caller(object: *mut PyObject, _: *mut c_void) -> *mut PyObject {
     // SAFETY: CPython passes a view; a caller does not return before the callback has.
     unsafe {
-        answer(object, |frame, thread| match frame::caller(frame, thread) {
+        answer(object, |_, _| match Frame::from_raw((*object.cast::<Object>()).caller) {
             Some(caller) => {
                 let view = object.cast::<Object>();
                 let first = if (*view).first.is_null() { view } else { (*view).first };
@@ -241,7 +245,11 @@ pub(crate) unsafe extern "C" fn values_of_caller(module: *mut PyObject, _nothing
 
 static mut GETTERS: [PyGetSetDef; 12] = [
     class::getter(c"code", code, c"The code object that the frame is about to run."),
-    class::getter(c"function", function, c"The function that was called; None for a module or class body."),
+    class::getter(
+        c"function",
+        function,
+        c"The function that was called. A module or class body has one too, which CPython makes for it.",
+    ),
     class::getter(c"globals", globals, c"The global namespace: the dict itself."),
     class::getter(c"builtins", builtins, c"The builtins: the dict itself."),
     class::getter(
