@@ -19,7 +19,7 @@ struct Object {
     base: PyObject,
     frame: *mut _PyInterpreterFrame,
     thread: *mut PyThreadState,
-    /// The frame that made the call; NULL at the bottom of the thread. Of the view that the callback was given it is noted down
+    /// Of the view that the callback was given: the frame that made the call, or NULL at the bottom of the thread. It is noted down
     /// before the callback runs: a callback that is a generator's `send` could be taken for it later.
     caller: *mut _PyInterpreterFrame,
     /// The view that the callback was given, if this is one of a caller: owned. That one ends for all.
@@ -60,7 +60,9 @@ unsafe fn new(kind: *mut PyTypeObject, frame: &Frame<'_>, first: *mut Object) ->
         let object = made.as_ptr().cast::<Object>();
         (*object).frame = frame.as_ptr();
         (*object).thread = PyThreadState_Get();
-        (*object).caller = frame::caller(frame, &Thread::current()).map_or(ptr::null_mut(), |caller| caller.as_ptr());
+        if first.is_null() {
+            (*object).caller = Thread::current().complete_frame().map_or(ptr::null_mut(), |caller| caller.as_ptr());
+        }
         Py_XINCREF(first.cast());
         (*object).first = first;
         Ok(made)
@@ -182,13 +184,14 @@ unsafe extern "C" fn line(object: *mut PyObject, _: *mut c_void) -> *mut PyObjec
 unsafe extern "C" fn caller(object: *mut PyObject, _: *mut c_void) -> *mut PyObject {
     // SAFETY: CPython passes a view; a caller does not return before the callback has.
     unsafe {
-        answer(object, |_, _| match Frame::from_raw((*object.cast::<Object>()).caller) {
-            Some(caller) => {
-                let view = object.cast::<Object>();
-                let first = if (*view).first.is_null() { view } else { (*view).first };
-                new(Py_TYPE(object), &caller, first)
-            }
-            None => kept(None),
+        answer(object, |frame, thread| {
+            let view = object.cast::<Object>();
+            let (caller, first) = if (*view).first.is_null() {
+                (Frame::from_raw((*view).caller), view)
+            } else {
+                (frame::caller(frame, thread), (*view).first)
+            };
+            caller.map_or_else(|| kept(None), |caller| new(Py_TYPE(object), &caller, first))
         })
     }
 }
