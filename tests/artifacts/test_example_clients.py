@@ -5,6 +5,7 @@ import pathlib
 import re
 import subprocess
 import tempfile
+import textwrap
 
 from support import BUILDS, ROOT, WARNINGS, InstalledTest, compiler, module_name, python_includes, run
 
@@ -104,6 +105,19 @@ class ExampleClients(InstalledTest):
                 (pathlib.Path(folder) / module_name(build, "swap")).symlink_to(target / "release" / "libswap.so")
                 text = run([build.python.path, "-c", SWAP], env={**os.environ, "PYTHONPATH": folder})
             self.assertEqual(text.strip(), "[('own', 1), ('other', 2), ('other', 3), ('own', 4)] [{'a': 2}, {'a': 3}]")
+
+    def test_rust_page(self):
+        """The page's last command prints what stands below it; test_rust_client has built the example."""
+        text = (ROOT / "docs" / "first-hook-rust.md").read_text()
+        (program, shown) = re.search(r'^    python3\.12 -c "\n(.*?)"\n\nIt prints:\n\n    (.*?)\n', text, re.MULTILINE | re.DOTALL).groups()
+        build = next(build for build in BUILDS if not build.python.debug)
+        target = build.cargo_target / "client"
+        environment = {**build.environment(), "CARGO_TARGET_DIR": str(target)}
+        run(["cargo", "build", "--quiet", "--release", "--locked"], cwd=EXAMPLES / "rust", env=environment)
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "swap.so").symlink_to(target / "release" / "libswap.so")
+            printed = run([build.python.path, "-c", textwrap.dedent(program)], env={**os.environ, "PYTHONPATH": folder})
+        self.assertEqual(printed.strip(), shown)
 
     def test_no_client_knows_a_version(self):
         sources = [path for path in ROOT.glob("examples/**/*") if path.suffix in (".c", ".cpp", ".h", ".rs") and "target" not in path.parts]
