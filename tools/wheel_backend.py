@@ -10,6 +10,7 @@ import pathlib
 import shlex
 import shutil
 import sys
+import tarfile
 import tempfile
 import zipfile
 
@@ -21,7 +22,7 @@ import pythons
 import sdk
 from builds import ROOT, Build
 from console import Failure
-from maturin import build_sdist, get_requires_for_build_sdist  # noqa: F401  (of the interface)
+from maturin import get_requires_for_build_sdist  # noqa: F401  (of the interface)
 
 # Beside the package: what Python reads when it starts.
 START_UP = ("pyframe_shim_start.pth", "_pyframe_shim_start.py")
@@ -117,6 +118,32 @@ def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     folder = pathlib.Path(wheel_directory).resolve()
     return prepared(build_and_load, folder, settings(config_settings), metadata_directory)
+
+
+def build_sdist(sdist_directory, config_settings=None):
+    """maturin's, with the workspace as it is: maturin leaves out the member that makes the libraries, which the module does not use."""
+    folder = pathlib.Path(sdist_directory).resolve()
+    name = maturin.build_sdist(str(folder), config_settings)
+    made, top = folder / name, name.removesuffix(".tar.gz")
+    ours = [ROOT / "Cargo.toml", *(path for path in sorted((ROOT / "libpyframe_shim").rglob("*")) if path.is_file())]
+    names = {f"{top}/{path.relative_to(ROOT)}": path for path in ours}
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        packed = pathlib.Path(place) / name
+        with tarfile.open(made) as before, tarfile.open(packed, "w:gz") as after:
+            for member in before:
+                if member.name not in names:
+                    after.addfile(member, before.extractfile(member) if member.isfile() else None)
+            for inside, path in names.items():
+                after.add(path, inside, filter=anonymous)
+        packed.replace(made)
+    return name
+
+
+def anonymous(member):
+    """What is packed says nothing of who has packed it."""
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    return member
 
 
 def build_and_load(folder, given, metadata_directory):
