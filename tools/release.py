@@ -153,7 +153,8 @@ def crate(release, python):
         warnings = [line for line in told.splitlines() if line.startswith("warning:") and "dry run" not in line]
         if warnings:
             raise Failure("cargo warns of the crate:\n" + "\n".join(warnings))
-    made = build.cargo_target / "crate" / "package" / f"pyframe-shim-{sdk.crate_version()}.crate"
+    # Cargo has put it into one folder or another.
+    (made,) = (build.cargo_target / "crate" / "package").rglob(f"pyframe-shim-{sdk.crate_version()}.crate")
     shutil.copy2(made, release.place)
     release.add(release.place / made.name, f"cargo publish --dry-run, which builds it for {python.name}")
 
