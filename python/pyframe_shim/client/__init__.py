@@ -7,7 +7,7 @@ HERE = pathlib.Path(__file__).parent
 FILES = {"pyproject.toml.in": "pyproject.toml", "setup.py.in": "setup.py", "module.c.in": "@name@.c", "test_module.py.in": "test_@name@.py"}
 NEXT = """{place}: an extension with a hook that counts calls, and a test of it. In a virtual environment with pyframe-shim:
     pip install setuptools pytest
-    pip install --no-build-isolation {place}
+    pip install --no-build-isolation ./{place}
     pytest {place}
 """
 
