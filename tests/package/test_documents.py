@@ -65,7 +65,7 @@ class Documents(PackageTest):
         self.assertIn("pip install --no-build-isolation ./my_hook", told)
         succeed(["pip", "install", "--no-build-isolation", "--no-deps", "./my_hook"], cwd=self.folder, env=environment, timeout=600)
         code = "import sys; sys.path.insert(0, 'my_hook'); import test_my_hook; test_my_hook.test_calls(); print(test_my_hook.my_hook.__file__)"
-        self.assertIn("my_hook.abi3.so", succeed(["python", "-P", "-c", code], cwd=self.folder, env=environment))
+        self.assertIn("my_hook.abi3", succeed(["python", "-P", "-c", code], cwd=self.folder, env=environment))
         for name, said in (("my_hook", "File exists"), ("my-hook", "cannot be a module's name")):
             done = process(["python", "-m", "pyframe_shim", "new-client", name], cwd=self.folder, env=environment)
             self.assertEqual(done.returncode, 1)
