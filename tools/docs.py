@@ -26,6 +26,10 @@ def docs():
     with Step(f"{seen.PAGE.name}: running its commands"):
         text = seen.made(seen.PAGE.read_text(), python.path, environment, MADE)
     before, after = pictures(seen.PICTURES), pictures(MADE)
+    # A program that has failed has drawn nothing: what is there stays.
+    missing = [name for name in seen.shown(text) if name not in after]
+    if missing:
+        raise Failure(f"no command of {seen.PAGE.name} has made {', '.join(missing)}")
     differ = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     changed = [f"docs/frames/{name}" for name in differ] + (["docs/frames.md"] if text != seen.PAGE.read_text() else [])
     seen.PAGE.write_text(text)

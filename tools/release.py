@@ -81,10 +81,10 @@ def audited(package):
     command = [sys.executable, "-m", "auditwheel", "show", str(package)]
     told = " ".join(run(command, "auditwheel", env={**os.environ, "PYTHONPATH": str(AUDITWHEEL)}).split())
     tags = package.stem.rpartition("-")[2].split(".")
-    kept = re.findall(r'"((?:manylinux|linux)\w+)"', told)
-    if not kept or not set(tags) & set(kept) or "eligible" in told and not any(tag.startswith("manylinux") for tag in tags):
+    kept = re.search(r'is consistent with the following platform tag: "(\w+)"', told)
+    if kept is None or kept[1] not in tags:
         raise Failure(f"{package.name} is tagged {', '.join(tags)}, and auditwheel says: {told}")
-    return tags[0]
+    return kept[1]
 
 
 def wheels(release, found, folder):

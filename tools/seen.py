@@ -14,6 +14,11 @@ MINOR = "3.13"
 BLOCK = re.compile(r"^```console\n\$ (?P<command>.*)\n(?P<output>(?:(?!```).*\n)*)```$", re.MULTILINE)
 
 
+def shown(text):
+    """The names of the pictures that the page shows."""
+    return re.findall(rf"^!\[[^]]+\]\({PICTURES.name}/(.*)\)$", text, re.MULTILINE)
+
+
 def made(text, python, environment, folder):
     """The page's text with what its commands print now. Their pictures go to a folder."""
 

@@ -27,7 +27,7 @@ class FramesPage(unittest.TestCase):
         self.assertEqual([name for name in kept if kept[name] != pictures[name]], [], "make docs")
 
     def test_pictures_are_shown(self):
-        shown = set(re.findall(r"^!\[[^]]+\]\(frames/(.*)\)$", TEXT, re.MULTILINE))
+        shown = set(seen.shown(TEXT))
         left_out = {"handlers-0.svg"}  # before try: nothing to see
         self.assertEqual(shown | left_out, {path.name for path in seen.PICTURES.iterdir()})
 

@@ -17,13 +17,13 @@ def commands(text):
 
 
 class Documents(PackageTest):
-    def environment(self):
-        """A new environment that has what the one under test has, but for the package: nothing of others' is fetched again."""
+    def environment(self, with_package=False):
+        """A new environment that has what the one under test has, the package only if asked for: nothing of others' is fetched again."""
         place = self.folder / "environment"
         succeed([PACKAGE["base"], "-m", "venv", "--without-pip", place])
         (site,) = place.glob("lib/python*/site-packages")
         for path in SITE.iterdir():
-            if "pyframe_shim" not in path.name:
+            if with_package or "pyframe_shim" not in path.name:
                 (site / path.name).symlink_to(path)
         pip = self.write("environment/bin/pip", '#!/bin/sh\nexec python -m pip "$@"\n')
         pip.chmod(0o755)
@@ -48,19 +48,13 @@ class Documents(PackageTest):
         script = commands(text[text.index("    pip install .") :]).splitlines()
         self.assertTrue(script[0].startswith("pip install . "))
         (shown,) = (line for line in script if line.startswith("["))
-        place = self.folder / "environment"
-        environment = self.environment()
-        for path in SITE.glob("*pyframe_shim*"):
-            (next(place.glob("lib/python*/site-packages")) / path.name).symlink_to(path)
+        environment = self.environment(with_package=True)
         printed = succeed(["sh", "-ec", "\n".join(script[1 : script.index(shown)])], cwd=ROOT, env=environment, timeout=600)
         self.assertEqual(printed.splitlines()[-1], shown)
 
     def test_a_new_client(self):
         """What new-client writes is built, and its test passes as it stands."""
-        environment = self.environment()
-        place = self.folder / "environment"
-        for path in SITE.glob("*pyframe_shim*"):
-            (next(place.glob("lib/python*/site-packages")) / path.name).symlink_to(path)
+        environment = self.environment(with_package=True)
         told = succeed(["python", "-m", "pyframe_shim", "new-client", "my_hook"], cwd=self.folder, env=environment)
         self.assertIn("pip install --no-build-isolation ./my_hook", told)
         succeed(["pip", "install", "--no-build-isolation", "--no-deps", "./my_hook"], cwd=self.folder, env=environment, timeout=600)
