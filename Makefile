@@ -1,6 +1,6 @@
 # make demo       run real programs through the shim, and compare
 # make test       every test, on every interpreter that is found; ARGS="-k name -x --lf" is for pytest
-# make regrtest   CPython's own tests, plain, hooked, and taken over; MODULES="test_gc" chooses, JSON=file reports
+# make regrtest   CPython's own tests, plain, hooked, and taken over; MODULES="test_gc" chooses
 # make greenlets  greenlet's own tests, with every frame taken over in place
 # make hypothesis generated programs, their locals compared with the interpreter's own answer; EXAMPLES=2000, SEED=1 for the same again
 # make patches    built on one patch release, running on another: PYTHONS names at least two of a minor
@@ -16,6 +16,7 @@
 # make torch-table   which symbols each PyTorch release calls: asks pip's index, rewrites docs/torch.md
 #
 # PYTHONS="3.12 /opt/python3.13/bin/python3" chooses interpreters; REQUIRE="3.11 3.12 3.13" makes a missing one an error.
+# What takes long leaves a report for programs: target/reports/COMMAND.json, or where JSON=file says.
 
 # What runs the tools: Python 3.10 or newer.
 TOOLS_PYTHON ?= python3

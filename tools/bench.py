@@ -21,7 +21,8 @@ import callgrind
 import pythons
 from bench_results import Results
 from builds import ROOT, Build
-from console import Failure, Step, main, say
+from console import Failure, Progress, main, say
+from report import Report
 
 # Processes differ in where their memory lies and in the hashes of their names; rounds within one do not.
 PROCESSES, ROUNDS, CURVE_ROUNDS = 3, 200, 40
@@ -85,22 +86,23 @@ def ask(build, script, *arguments):
     return json.loads(done.stdout)
 
 
-def measure(build, torch, quick, counting):
+def measure(build, torch, quick, counting, progress):
     library = [torch] if torch else []
     results = Results(build.python, torch_release(torch) if torch else None)
-    instructions = callgrind.count(build, torch) if counting else {}
+    instructions = callgrind.count(build, torch, progress) if counting else {}
     processes, rounds = (QUICK_PROCESSES, QUICK_ROUNDS) if quick else (PROCESSES, ROUNDS)
     results.hooks = bench_hooks.measure(build, QUICK_ROUNDS // 4 if quick else HOOK_ROUNDS, ask, counting)
+    progress.tell(f"{build.python.name}: hooks measured")
     for number in range(processes):
-        with Step(f"{build.python.name}: process {number + 1} of {processes}"):
-            results.add_rows(ask(build, "measure.py", "table", rounds, NANOSECONDS, *library), instructions)
-            results.add_points(ask(build, "measure.py", "curves", min(rounds, CURVE_ROUNDS), NANOSECONDS, *library))
-            results.add_calls(ask(build, "calls.py", rounds, NANOSECONDS))
+        results.add_rows(ask(build, "measure.py", "table", rounds, NANOSECONDS, *library), instructions)
+        results.add_points(ask(build, "measure.py", "curves", min(rounds, CURVE_ROUNDS), NANOSECONDS, *library))
+        results.add_calls(ask(build, "calls.py", rounds, NANOSECONDS))
+        progress.tell(f"{build.python.name}: operations measured, process {number + 1} of {processes}")
     return results
 
 
 def bench():
-    quick = bool(os.environ.get("QUICK"))
+    quick, report = bool(os.environ.get("QUICK")), Report("bench")
     found = pythons.find()
     torch = torch_libraries(found)
     for python in found:
@@ -115,12 +117,12 @@ def bench():
         build.extension("hooks")
         build.extension("shadow")
         build.package()
-    all_results = []
+    all_results, progress = [], Progress(len(builds) * (counting + 1 + (QUICK_PROCESSES if quick else PROCESSES)))
     for build in builds:
-        all_results.append(measure(build, torch.get(build.python.minor), quick, counting))
+        all_results.append(measure(build, torch.get(build.python.minor), quick, counting, progress))
         bench_tables.show(all_results[-1])
     write(all_results, quick)
-    return 0
+    return report.close(0, interpreters=[results.as_json() for results in all_results])
 
 
 def write(all_results, quick):

@@ -125,6 +125,24 @@ class Results:
         rows = [row for row in self.rows if name in row.names and name not in row.differing]
         return sorted(rows, key=lambda row: row.ratio(name).median, reverse=True)
 
+    def as_json(self):
+        hooks = {name: found for name, found in self.hooks.items() if not name.startswith("count")}
+        counted = [
+            [*entry, instructions]
+            for what in ("count", "count-callbacks", "count-read")
+            for entry, instructions in self.hooks[what].items()
+        ]
+        rows = [
+            {
+                "operation": row.operation,
+                "shape": row.shape,
+                "nanoseconds": {name: round(row.time(name), 2) for name in row.names},
+                "instructions": row.instructions,
+            }
+            for row in self.rows
+        ]
+        return {"python": self.python.name, "torch": self.torch, "rows": rows, "hooks": hooks, "instructions of hooks": counted}
+
     def write_csv(self, path):
         with path.open("w", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")

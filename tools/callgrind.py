@@ -10,7 +10,7 @@ import shutil
 import subprocess
 
 from builds import ROOT
-from console import Failure, Step, say
+from console import Failure, say
 
 # The function of benches/bench.c around the loops.
 COUNTED = "bench_counted"
@@ -26,22 +26,23 @@ def available():
     return found
 
 
-def count(build, torch):
+def count(build, torch, progress):
     """By operation, shape and implementation; {} with the reason printed if valgrind cannot."""
     folder = build.out / "callgrind"
     order = folder / "order.json"
     arguments = [str(ROOT / "benches" / "count.py"), str(order), *([torch] if torch else [])]
-    done, log = collect(build, arguments, COUNTED, folder, " (PyTorch's too, which takes long to load)" if torch else "")
+    done, log = collect(build, arguments, COUNTED, folder)
     if done != 0:
         if torch:
             say(f"    not with PyTorch in the process (exit {done}, {log}): counted without it")
-            return count(build, None)
+            return count(build, None, progress)
         say(f"    not counted: valgrind ended with exit code {done}; {log}")
         return {}
+    progress.tell(f"{build.python.name}: instructions counted" + (", those of PyTorch, too" if torch else ""))
     return read(folder, json.loads(order.read_text()))
 
 
-def collect(build, arguments, function, folder, note=""):
+def collect(build, arguments, function, folder):
     """Run a program that calls a function some times: each time makes a dump of what was counted in it. How it ended, and what it
     has printed."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -51,14 +52,11 @@ def collect(build, arguments, function, folder, note=""):
     # An interpreter may be a script that starts another program in its place.
     command = ["valgrind", "--tool=callgrind", "--trace-children=yes", f"--toggle-collect={function}", f"--dump-after={function}"]
     command += [f"--callgrind-out-file={folder / 'dump'}", *program]
-    with Step(f"{build.python.name}: counting instructions{note}"), log.open("w") as output:
-        errors = (folder / "errors.txt").open("w")
+    with log.open("w") as output, (folder / "errors.txt").open("w") as errors:
         try:
             return subprocess.run(command, env=environment, stdout=output, stderr=errors, timeout=SECONDS).returncode, log
         except subprocess.TimeoutExpired:
             return f"none after {SECONDS} s", log
-        finally:
-            errors.close()
 
 
 def read(folder, order):

@@ -39,6 +39,23 @@ class Step:
         say(f" {'done' if kind is None else 'failed'} ({time.monotonic() - self.began:.1f} s)")
 
 
+class Progress:
+    """Counts the parts of long work as they end, and tells about how long the rest will take."""
+
+    def __init__(self, total):
+        self.total, self.ended, self.began = total, 0, time.monotonic()
+
+    def tell(self, text):
+        """A part has ended."""
+        self.ended += 1
+        left = (time.monotonic() - self.began) / self.ended * (self.total - self.ended)
+        say(f"  [{self.ended}/{self.total}{f', about {duration(left)} left' if left else ''}] {text}")
+
+
+def duration(seconds):
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
 def main(work):
     """Run a tool: a Failure is printed as one message, and the exit code is 1."""
     try:

@@ -14,7 +14,8 @@ import tempfile
 
 import pythons
 from builds import ROOT, Build
-from console import Failure, Step, main, say
+from console import Failure, Progress, main, say
+from report import Report
 
 PROGRAMS = sorted((ROOT / "examples" / "programs").glob("*.py"))
 # What is measured, in rounds in which each has its turn; then a callback reads every frame's locals, once.
@@ -44,9 +45,8 @@ class Program:
 
     def __init__(self, build, path, folder):
         self.name = path.name
-        with Step(f"{build.python.name}: {self.name}, {ROUNDS} rounds"):
-            rounds = [{way: Run(build, path, way, folder) for way in MEASURED} for _ in range(ROUNDS)]
-            asked = Run(build, path, "locals", folder)
+        rounds = [{way: Run(build, path, way, folder) for way in MEASURED} for _ in range(ROUNDS)]
+        asked = Run(build, path, "locals", folder)
         self.seconds = {way: statistics.median(one[way].seconds for one in rounds) for way in MEASURED}
         self.plain, self.taken, self.asked = rounds[0]["plain"], rounds[0]["take-over"], asked
         for way, run in (*((way, one[way]) for one in rounds for way in MEASURED), ("locals", asked)):
@@ -58,6 +58,9 @@ class Program:
                 for name, run in (("plain", self.plain), (way, other)):
                     pathlib.Path(tempfile.gettempdir(), f"{self.name}.{name}.txt").write_bytes(getattr(run, stream))
                 raise Failure(f"{self.name} prints something else {way}; both outputs are in {tempfile.gettempdir()}")
+
+    def as_json(self):
+        return {"program": self.name, "seconds": self.seconds, "counters": self.taken.counters}
 
     def ratio(self, way, base="plain"):
         return self.seconds[way] / self.seconds[base]
@@ -86,12 +89,17 @@ def demo():
     if not os.environ.get("PYTHONS"):
         found = found[-1:]
         say(f"using CPython {found[0].name}; PYTHONS=... chooses others")
+    report, progress, answers = Report("demo"), Progress(len(found) * len(PROGRAMS)), []
     for python in found:
-        build = Build(python).library()
+        build, programs = Build(python).library(), []
         build.extension("evalframe")
         with tempfile.TemporaryDirectory() as folder:
-            table(build, [Program(build, program, folder) for program in PROGRAMS])
-    return 0
+            for path in PROGRAMS:
+                programs.append(Program(build, path, folder))
+                progress.tell(f"{python.name}: {path.name}: the same output in every way, {ROUNDS} rounds")
+        table(build, programs)
+        answers.append({"python": python.name, "programs": [program.as_json() for program in programs]})
+    return report.close(0, interpreters=answers)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ import pypi
 import pythons
 import uv
 from builds import Build
-from console import Failure, Step, main, say
+from console import Failure, Progress, Step, main, say
 from regrtest import Difference, Run
+from report import Report
 
 WAYS = ("copy", "bigger")
 
@@ -43,26 +44,31 @@ def modules(python):
 
 
 def greenlets():
-    failed = False
+    failures, answers, report, todo = 0, [], Report("greenlets"), []
     for found in pythons.find():
         build = Build(found).library()
         for name in ("api", "shadow"):
             build.extension(name)
         python = environment(build)
-        tests, frames, wrong = 0, dict.fromkeys(WAYS, 0), set()
-        for module in modules(python):
+        todo.append((build, python, modules(python)))
+    progress = Progress(sum(len(names) for _, _, names in todo))
+    for build, python, names in todo:
+        tests, frames, wrong = 0, dict.fromkeys(WAYS, 0), {}
+        for module in names:
             watched = Run(build, module, "watch", python)
             tests += len(watched.outcomes)
             for way in WAYS:
                 one = Difference(build, module, way, watched, python)
                 frames[way] += one.taken_over
                 if one.different or one.broken or watched.problem:
-                    wrong.add(module)
-                    say(f"  {module}, {way}: {watched.problem or one.verdict()}: {one.different}")
+                    wrong[f"{module}, {way}"] = f"{watched.problem or one.verdict()}: {one.different}"
+            told = [f"{name}: {what}" for name, what in wrong.items() if name.startswith(f"{module}, ")]
+            progress.tell(f"{build.python.name}: " + ("; ".join(told) or f"{module}: {len(watched.outcomes)} tests, the same"))
         taken = ", ".join(f"{count:,} {way}" for way, count in frames.items())
-        say(f"CPython {found.name}: {tests} tests of greenlet, frames taken over in place: {taken}; {len(wrong)} modules differ")
-        failed = failed or bool(wrong)
-    return 1 if failed else 0
+        say(f"CPython {build.python.name}: {tests} tests of greenlet, frames taken over in place: {taken}; {len(wrong)} runs differ")
+        answers.append({"python": build.python.name, "tests": tests, "frames": frames, "different": wrong})
+        failures += len(wrong)
+    return report.close(failures, interpreters=answers)
 
 
 if __name__ == "__main__":

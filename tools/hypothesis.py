@@ -12,7 +12,8 @@ import sys
 import pypi
 import pythons
 from builds import ROOT, Build
-from console import Failure, main, say
+from console import Failure, Progress, main, say
+from report import Report
 
 # A release without compiled parts: one copy serves every interpreter.
 PLACE = ROOT / ".tools" / "hypothesis"
@@ -30,7 +31,7 @@ def hypothesis():
     if not examples.isdecimal() or int(examples) == 0:
         raise Failure(f"EXAMPLES must be a number above 0, not {examples!r}")
     ensure(found)
-    failed = []
+    report, progress, ended = Report("hypothesis"), Progress(len(found)), {}
     for python in found:
         build = Build(python).library()
         for name in ("probe", "shadow"):
@@ -38,10 +39,11 @@ def hypothesis():
         say(f"CPython {python.name}:")
         command, environment = build.run_python([str(ROOT / "tests" / "hypothesis" / "test_locals.py"), examples])
         environment["PYTHONPATH"] += os.pathsep + str(PLACE)
-        if subprocess.run(command, env=environment).returncode != 0:
-            failed.append(python.name)
+        ended[python.name] = "no difference" if subprocess.run(command, env=environment).returncode == 0 else "FAILED"
+        progress.tell(f"CPython {python.name}: {ended[python.name]}")
+    failed = [name for name, end in ended.items() if end == "FAILED"]
     say(f"\nfailed on {', '.join(failed)}" if failed else "\nno difference found")
-    return 1 if failed else 0
+    return report.close(len(failed), examples=int(examples), interpreters=ended)
 
 
 if __name__ == "__main__":

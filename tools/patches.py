@@ -11,7 +11,8 @@ import sys
 import pytests
 import pythons
 from builds import EXTENSIONS, Build
-from console import Failure, main
+from console import Failure, Progress, main
+from report import Report
 from test import python_tests
 
 
@@ -28,11 +29,13 @@ def patches():
         build.library()
         for name in EXTENSIONS:
             build.extension(name)
-    tally = pytests.Tally()
+    tally, report = pytests.Tally(), Report("patches")
     pytests.ensure(build.python.path for build in builds)
+    progress = Progress(len(pairs))
     for built, running in pairs:
         python_tests(tally, built, running.python)
-    return tally.close()
+        progress.tell(f"{running.python.name}, built for {built.python.name}")
+    return tally.close(report)
 
 
 if __name__ == "__main__":

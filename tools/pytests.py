@@ -23,20 +23,21 @@ def ensure(paths=()):
 
 
 class Tally:
-    """How many tests passed, failed, and were skipped."""
+    """How many tests passed, failed, and were skipped: by part of the work."""
 
-    def __init__(self):
-        self.passed = self.failed = self.skipped = 0
+    def __init__(self, parts=()):
+        self.parts = dict(parts)
 
-    def add(self, passed=0, failed=0, skipped=0):
-        self.passed += passed
-        self.failed += failed
-        self.skipped += skipped
+    def add(self, what, passed=0, failed=0, skipped=0):
+        self.parts[what] = {"passed": passed, "failed": failed, "skipped": skipped}
 
-    def close(self):
+    def total(self, outcome):
+        return sum(part[outcome] for part in self.parts.values())
+
+    def close(self, report):
         """Tell; the exit code."""
-        say(f"\n{self.passed} passed, {self.failed} failed, {self.skipped} skipped")
-        return 1 if self.failed else 0
+        say("\n" + ", ".join(f"{self.total(outcome):,} {outcome}" for outcome in ("passed", "failed", "skipped")))
+        return report.close(self.total("failed"), parts=self.parts)
 
 
 def run(tally, what, python, suite, place, **variables):
@@ -51,10 +52,10 @@ def run(tally, what, python, suite, place, **variables):
     code = subprocess.run(command, cwd=ROOT, env=environment).returncode
     if not outcomes.exists():
         say(f"    the tests broke off: {python} ended with exit code {code}")
-        tally.add(failed=1)
+        tally.add(what, failed=1)
         return
     counts = json.loads(outcomes.read_text())
     failed = sum(counts.get(name, 0) for name in ("failed", "error", "xpassed"))
     nothing_chosen = code == 5 and os.environ.get("ARGS")
     passed = counts.get("passed", 0) + counts.get("xfailed", 0)
-    tally.add(passed, failed or int(code != 0 and not nothing_chosen), counts.get("skipped", 0))
+    tally.add(what, passed, failed or int(code != 0 and not nothing_chosen), counts.get("skipped", 0))

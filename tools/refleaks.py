@@ -149,6 +149,18 @@ class Hunt:
     def line(self):
         return f"{self.name}: {self.rounds} rounds of {self.tests} tests, {self.skipped} left out: {self.figures} ({self.seconds:.0f} s)"
 
+    def as_json(self):
+        return {
+            "python": self.name,
+            "rounds": self.rounds,
+            "tests": self.tests,
+            "skipped": self.skipped,
+            "failures": self.failures,
+            "figures": self.figures,
+            "seconds": round(self.seconds, 1),
+            "details": self.details,
+        }
+
 
 def summary(done):
     return "; ".join(f"{hunted.name} {hunted.rounds} rounds of {hunted.tests} tests, {hunted.figures}" for hunted in done)

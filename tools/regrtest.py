@@ -1,7 +1,7 @@
 """CPython's own tests on the shim: plain, with a hook that does nothing, and with every frame taken over: through a shadow frame, in
 place with a copy of its code, in place with bigger code.
 
-    make regrtest [PYTHONS="..."] [MODULES="test_gc test_frame"] [JSON=report.json]
+    make regrtest [PYTHONS="..."] [MODULES="test_gc test_frame"]
 
 A test may end otherwise than plain only if it does so under the do-nothing hook too; EXPLAINED names the exceptions. A test
 that ends differently is run again both ways, to tell what is different from what is unstable.
@@ -20,7 +20,8 @@ import tempfile
 
 import pythons
 from builds import ROOT, Build
-from console import Failure, main, say
+from console import Failure, Progress, main, say
+from report import Report
 
 FOLDER = ROOT / "tests" / "regrtest"
 TAKEN_OVER = ("take-over", "copy", "bigger")
@@ -201,18 +202,17 @@ def modules(build):
             say(f"  {build.python.name}: no {name} in this version")
 
 
-def regrtest_one(build):
-    todo = list(modules(build))
+def regrtest_one(build, todo, progress):
     compared = []
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         jobs = [pool.submit(Comparison, build, module) for module in todo]
-        for number, job in enumerate(concurrent.futures.as_completed(jobs), 1):
+        for job in concurrent.futures.as_completed(jobs):
             compared.append(job.result())
-            say(f"  {build.python.name} [{number}/{len(todo)}] {compared[-1].line()}")
+            progress.tell(f"{build.python.name}: {compared[-1].line()}")
     return sorted(compared, key=lambda comparison: comparison.module)
 
 
-def report(build, compared):
+def show(build, compared):
     say(f"\nCPython {build.python.name}: {len(compared)} modules, {sum(c.tests for c in compared):,} tests")
     wrong = 0
     for way in TAKEN_OVER:
@@ -288,17 +288,17 @@ def as_json(build, compared):
 
 
 def regrtest():
-    failures, answers = 0, []
-    for python in pythons.find():
-        build = Build(python).library()
+    failures, answers, report = 0, [], Report("regrtest")
+    todo = {build: list(modules(build)) for build in map(Build, pythons.find())}
+    progress = Progress(sum(map(len, todo.values())))
+    for build, names in todo.items():
+        build.library()
         for name in ("shadow", "api", "oracle"):
             build.extension(name)
-        compared = regrtest_one(build)
-        failures += report(build, compared)
+        compared = regrtest_one(build, names, progress)
+        failures += show(build, compared)
         answers.append(as_json(build, compared))
-    if os.environ.get("JSON"):
-        pathlib.Path(os.environ["JSON"]).write_text(json.dumps(answers, indent=1))
-    return 1 if failures else 0
+    return report.close(failures, interpreters=answers)
 
 
 if __name__ == "__main__":

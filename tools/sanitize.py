@@ -15,7 +15,8 @@ import memcheck
 import pythons
 import refleaks
 from builds import EXTENSIONS, ROOT, SANITIZE_EXTENSIONS
-from console import Failure, main, say
+from console import Failure, Progress, main, say
+from report import Report
 
 PARTS = {"asan": asan, "valgrind": memcheck, "refleaks": refleaks}
 
@@ -30,28 +31,30 @@ def sanitize():
         raise Failure(f"no part {' '.join(set(wanted) - set(PARTS))}; there are {', '.join(PARTS)}")
     short = os.environ.get("SHORT", "") not in ("", "0")
     os.environ["PYFRAME_SHIM_STEPS"] = "5000"
-    found, closing, failures = pythons.find(), [], 0
-    for name in wanted:
+    found, report, closing, failures, parts = pythons.find(), Report("sanitize"), [], 0, {}
+    builds_of = {name: PARTS[name].builds(found, short) for name in wanted}
+    progress = Progress(sum(len(builds) + len(PARTS[name].jobs(builds, modules(), short)) for name, builds in builds_of.items()))
+    for name, builds in builds_of.items():
         part, began = PARTS[name], time.monotonic()
         say(f"{name}: {part.__doc__.splitlines()[0]}")
-        builds = part.builds(found, short)
         for build in builds:
             build.library()
             for extension in (*EXTENSIONS, *SANITIZE_EXTENSIONS):
                 build.extension(extension)
         for line in part.prove(builds):
-            say(f"  detector: {line}")
+            progress.tell(f"detector: {line}")
         with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
             jobs = [pool.submit(work) for work in part.jobs(builds, modules(), short)]
-            done = [show(job.result(), number, len(jobs)) for number, job in enumerate(concurrent.futures.as_completed(jobs), 1)]
+            done = [show(job.result(), progress) for job in concurrent.futures.as_completed(jobs)]
         failures += sum(result.failures for result in done)
+        parts[name] = [result.as_json() for result in done]
         closing.append(f"{name}: {part.summary(done)} ({time.monotonic() - began:.0f} s)")
     say("\n" + "\n".join(closing))
-    return 1 if failures else 0
+    return report.close(failures, parts=parts)
 
 
-def show(result, number, of):
-    say(f"  [{number}/{of}] {result.line()}")
+def show(result, progress):
+    progress.tell(result.line())
     for line in result.details:
         say(f"    {line}")
     return result

@@ -36,12 +36,13 @@ class SuiteRun:
                 text, code = done.stdout, done.returncode
             except subprocess.TimeoutExpired:
                 text, code = "", f"none after {SECONDS} s"
-            counts = json.loads(outcomes.read_text()) if outcomes.exists() else [0, 0, 0]
-        self.passed, self.failed, self.skipped = counts
+            answer = json.loads(outcomes.read_text()) if outcomes.exists() else {"passed": 0, "failed": {}, "skipped": 0}
+        self.passed, self.failed, self.skipped = answer["passed"], len(answer["failed"]), answer["skipped"]
+        for test, traceback in answer["failed"].items():
+            self.details += [f"FAILED: {test}", *(f"| {line}" for line in traceback.splitlines()[-20:])]
         if code != 0 and not self.failed:
             self.failed = 1
             self.details += [f"broke off, exit code {code}", *(f"| {line}" for line in text.splitlines()[-20:])]
-        self.details += [line for line in text.splitlines() if line.startswith(("FAIL: ", "ERROR: "))]
         self.seconds = time.monotonic() - began
 
     @property
@@ -53,6 +54,10 @@ class SuiteRun:
             f"{self.name}: {self.passed} tests passed, {self.failed} failed, {self.skipped} skipped, {self.errors} errors found "
             f"({self.seconds:.0f} s)"
         )
+
+    def as_json(self):
+        counted = {name: getattr(self, name) for name in ("passed", "failed", "skipped", "errors")}
+        return {"python": self.name, **counted, "seconds": round(self.seconds, 1), "details": self.details}
 
     @staticmethod
     def summary(done, what):

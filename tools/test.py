@@ -20,7 +20,8 @@ import libclang
 import pytests
 import pythons
 from builds import EXTENSIONS, ROOT, Build
-from console import main, say
+from console import Progress, main, say
+from report import Report
 
 
 def python_tests(tally, build, python=None):
@@ -59,7 +60,7 @@ def cargo(tally, what, kind, environment):
     say(f"\n{what}")
     command = ["cargo", "test", "--quiet", "--package", "pyframe-shim", "--release", "--locked", kind]
     code = subprocess.run(command, cwd=ROOT, env=environment).returncode
-    tally.add(passed=int(code == 0), failed=int(code != 0))
+    tally.add(what, passed=int(code == 0), failed=int(code != 0))
 
 
 def artifact_tests(tally, builds):
@@ -89,7 +90,7 @@ def alone(path, only_python):
     """What a process does that was started for one interpreter."""
     build, tally = Build(pythons.Python(path)), pytests.Tally()
     tests_of(tally, build, only_python)
-    counted(build).write_text(json.dumps(vars(tally)))
+    counted(build).write_text(json.dumps(tally.parts))
     return 0
 
 
@@ -102,19 +103,24 @@ def side_by_side(tally, builds):
         return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
 
     say(f"the tests of {len(builds)} interpreters, side by side")
+    progress = Progress(len(builds))
     with futures.ThreadPoolExecutor(min(len(builds), os.cpu_count() or 1)) as pool:
         running = {pool.submit(start, build): build for build in builds}
-        for number, done in enumerate(futures.as_completed(running), 1):
+        for done in futures.as_completed(running):
             build = running[done]
-            say(f"\n{done.result().rstrip()}\n\n{build.python.name}: done; {number} of {len(builds)} interpreters")
-            tally.add(**json.loads(counted(build).read_text()) if counted(build).exists() else {"failed": 1})
+            say(f"\n{done.result().rstrip()}\n")
+            if counted(build).exists():
+                tally.parts.update(json.loads(counted(build).read_text()))
+            else:
+                tally.add(f"{build.python.name}: broke off", failed=1)
+            progress.tell(f"{build.python.name} is done")
 
 
 def test():
     only_python = "--python-only" in sys.argv[1:]
     if "--of" in sys.argv:
         return alone(sys.argv[-1], only_python)
-    builds, tally = [Build(python) for python in pythons.find()], pytests.Tally()
+    builds, tally, report = [Build(python) for python in pythons.find()], pytests.Tally(), Report("test")
     pytests.ensure(build.python.path for build in builds)
     if len(builds) > 1:
         # Brought before several processes would bring them.
@@ -125,7 +131,7 @@ def test():
         tests_of(tally, *builds, only_python)
     if not only_python:
         artifact_tests(tally, builds)
-    return tally.close()
+    return tally.close(report)
 
 
 if __name__ == "__main__":

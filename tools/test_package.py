@@ -14,7 +14,8 @@ import pythons
 import uv
 import wheel
 from builds import ROOT, Build
-from console import Step, main, say
+from console import Progress, Step, main, say
+from report import Report
 
 # What the two example clients are built with; they are built without isolation, so that nothing is downloaded each time.
 CLIENTS_NEED = pypi.pinned("setuptools", "scikit-build-core", "cmake", "ninja")
@@ -39,7 +40,7 @@ def environment(build, built):
 
 
 def test_package():
-    packages, tally = [], pytests.Tally()
+    packages, tally, report = [], pytests.Tally(), Report("test-package")
     pytests.ensure()
     for python in pythons.find():
         if python.debug:
@@ -50,6 +51,7 @@ def test_package():
         variables = python.header_variables(build.cargo_target / "headers")
         about = {"base": python.path, "python": environment(build, built), "wheel": str(built), "minor": python.minor}
         packages.append({**about, "variables": variables})
+    progress = Progress(len(packages))
     for package in packages:
         # The others are there for what must not work.
         others = [other for other in packages if other is not package]
@@ -57,7 +59,8 @@ def test_package():
         place = ROOT / "target" / f"pytest-package-{package['minor']}"
         what = f"{package['minor']}: tests/package"
         pytests.run(tally, what, sys.executable, ROOT / "tests" / "package", place, PYFRAME_SHIM_PACKAGE=about)
-    return tally.close()
+        progress.tell(f"{package['minor']} is done")
+    return tally.close(report)
 
 
 if __name__ == "__main__":

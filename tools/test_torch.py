@@ -1,6 +1,6 @@
 """An installed PyTorch on the shim: programs through torch.compile, plain and with the library's functions in place of torch's.
 
-    make test-torch TORCH=2.6.0 PYTHON=/path/to/python3 [MODULES="frames depth"] [OVERHEAD=0] [JSON=report.json]
+    make test-torch TORCH=2.6.0 PYTHON=/path/to/python3 [MODULES="frames depth"] [OVERHEAD=0]
 
 Results, exceptions with their tracebacks, graphs, recompilations and graph breaks must be the same to the last bit; every
 slot of torch's for a function of ours must point to the library, and every function that torch calls must have been called.
@@ -20,7 +20,8 @@ import torch_page
 import torch_suite
 import wheel
 from builds import ROOT, Build
-from console import Failure, main, say
+from console import Failure, Progress, main, say
+from report import Report
 from torch_environment import Environment
 
 # Called in torch by other functions of the set only: those are ours, and call their own.
@@ -45,7 +46,7 @@ ENDS = {0: "passes", LEFT_OUT: "is left out", None: "does not end"}
 
 
 def symbols(environment, compared):
-    """Tell what torch's slots are bound to and how often each function was called; how many are not as they should be."""
+    """What torch's slots are bound to and how often each function was called, by symbol."""
     bound, before, calls = {}, {}, {}
     for comparison in compared:
         bound.update(comparison.shim.bound)
@@ -54,10 +55,10 @@ def symbols(environment, compared):
             calls[symbol] = calls.get(symbol, 0) + count
     library = compared[0].shim.library
     say(f"\n{environment.name}: what its slots are bound to, and the calls during the suite")
-    faults = 0
+    found = {}
     if not bound:
         say("  no slot was found, though the package says that it fits   WRONG")
-        faults += 1
+        found["any"] = {"wrong": True}
     for symbol in sorted(bound):
         right = bound[symbol] == library and before[symbol] != library
         if symbol not in calls:
@@ -68,16 +69,16 @@ def symbols(environment, compared):
             told = f"0: torch calls it in {INNER[symbol]} only, which is ours"
         else:
             told, right = "0", False
-        faults += not right
+        found[symbol] = {"library": bound[symbol], "calls": calls.get(symbol), "wrong": not right}
         say(f"  {symbol:<42}{pathlib.Path(bound[symbol]).name:<44}{told}{'' if right else '   WRONG'}")
     unused = sorted(symbol for symbol in calls if symbol not in bound)
     say(f"  not used by this release: {', '.join(unused) or 'none'}")
-    return faults
+    return found
 
 
 def crashes(environment):
-    """The programs that end badly in plain torch on some versions; how many fail on the shim, or print something else there."""
-    failed = 0
+    """The programs that end badly in plain torch on some versions: wrong is what fails on the shim, or prints something else there."""
+    found = {}
     say("\nprograms that end badly in plain torch where its own functions are wrong:")
     for program in sorted((ROOT / "tests" / "torch" / "crashes").glob("*.py")):
         ends, printed = {}, {}
@@ -90,41 +91,49 @@ def crashes(environment):
         wrong = not fine["shim"] or (fine["plain"] and ends["plain"] != ends["shim"])
         wrong |= ends["plain"] == ENDS[0] and printed["plain"] != printed["shim"]
         wrong |= fine["plain"] and (environment.release, environment.python.minor) in CRASHES[program.stem]
-        failed += wrong
+        found[program.stem] = {**ends, "wrong": wrong}
         say(f"  {program.stem}: plain {ends['plain']}; on the shim {ends['shim']}{'   WRONG' if wrong else ''}")
-    return failed
+    return found
 
 
 def children(environment):
-    """Child processes; how many kinds of them are without the library, or have it where nobody asked for it."""
+    """Kinds of child processes: wrong is one without the library, or with it where nobody asked for it."""
     found = {}
     for way, command in WAYS.items():
         program = str(ROOT / "tests" / "torch" / "children.py")
         code, output, errors = environment.run([*command, program], 3 * SECONDS, TORCHINDUCTOR_COMPILE_THREADS="2")
         if code != 0:
             say(f"\nchild processes, {way}: exit code {code}   WRONG\n{errors[-2000:]}")
-            return 1
+            return {"any": {"wrong": True}}
         found[way] = json.loads(output.splitlines()[-1])
-    failed = [kind for kind in found["plain"] if found["plain"][kind] or not found["shim"][kind]]
+    kinds = {
+        kind: {"plain": plain, "shim": found["shim"][kind], "wrong": plain or not found["shim"][kind]}
+        for kind, plain in found["plain"].items()
+    }
     ours, plain = (sum(found[way].values()) for way in ("shim", "plain"))
     say(f"\nchild processes: the library in {ours} of {len(found['shim'])} kinds, and in {plain} where nobody asked for it")
-    for kind in failed:
-        say(f"  {kind}: plain {found['plain'][kind]}, on the shim {found['shim'][kind]}   WRONG")
-    return len(failed)
+    for kind, it in kinds.items():
+        if it["wrong"]:
+            say(f"  {kind}: plain {it['plain']}, on the shim {it['shim']}   WRONG")
+    return kinds
 
 
 def examples(environment):
-    """The examples, and hooks in Python beside PyTorch; how many fail, plain or on the shim, or print something else there."""
-    failed = 0
+    """The examples, and hooks in Python beside PyTorch: wrong is what fails, plain or on the shim, or prints something else there."""
+    found = {}
     say("\nexamples, and hooks in Python beside PyTorch:")
     for program in sorted([*(ROOT / "examples" / "torch").glob("*.py"), *(ROOT / "tests" / "torch" / "beside").glob("*.py")]):
         plain, shim = (environment.run([*command, str(program)], SECONDS) for command in WAYS.values())
         wrong = plain[:2] != shim[:2] or plain[0] != 0
-        failed += wrong
+        found[program.stem] = {"plain": plain[0], "shim": shim[0], "wrong": wrong}
         say(f"  {program.stem}: {len(shim[1].splitlines())} lines, {'the same' if plain[:2] == shim[:2] else 'DIFFERENT'}")
         if wrong:
             say("\n".join(f"    | {line}" for line in [*plain[2].splitlines()[-5:], *shim[2].splitlines()[-5:]]))
-    return failed
+    return found
+
+
+# What is run besides the programs.
+BESIDES = (crashes, children, examples)
 
 
 def refusal(python, release):
@@ -144,21 +153,27 @@ def test_torch():
     refused = refusal(python, release)
     if refused:
         raise Failure(f"nothing to test: PyTorch {release} on CPython {python.minor} is {refused}")
+    report = Report(f"test-torch-{release}-{python.minor}")
     built = wheel.wheel(python, Build(python).out / "wheel")
     environment = Environment(python, release).ensure()
     environment.install(built)
-    compared = torch_suite.compare(environment)
-    failures = torch_suite.report(environment, compared)
-    failures += symbols(environment, compared) + crashes(environment) + children(environment) + examples(environment)
+    groups, measuring = torch_suite.groups(), os.environ.get("OVERHEAD") != "0"
+    progress = Progress(len(groups) + len(BESIDES) + measuring)
+    compared = torch_suite.compare(environment, groups, progress)
+    failures = torch_suite.show(environment, compared)
+    found = {"symbols": symbols(environment, compared)}
+    for look in BESIDES:
+        found[look.__name__] = look(environment)
+        progress.tell(f"{look.__name__}: done")
+    failures += sum(it["wrong"] for kind in found.values() for it in kind.values())
     latencies = {}
-    if os.environ.get("OVERHEAD") == "0":
-        say("\nlatency: not measured (OVERHEAD=0)")
-    else:
+    if measuring:
         latencies = torch_latency.measure(environment)
-    report = pathlib.Path(os.environ.get("JSON") or environment.folder / "report.json")
-    report.write_text(json.dumps({"name": environment.name, "modules": torch_suite.as_json(compared), "latency": latencies}, indent=1))
-    say(f"\n{environment.name}: {'FAILED' if failures else 'passed'}; all outcomes are in {os.path.relpath(report, ROOT)}")
-    return 1 if failures else 0
+        progress.tell("latency: done")
+    else:
+        say("\nlatency: not measured (OVERHEAD=0)")
+    say(f"\n{environment.name}: {'FAILED' if failures else 'passed'}")
+    return report.close(failures, torch=release, python=python.name, modules=torch_suite.as_json(compared), latency=latencies, **found)
 
 
 if __name__ == "__main__":

@@ -154,20 +154,24 @@ class Comparison:
         return text
 
 
-def compare(environment):
-    """Every module, in groups: most of a short run is the import of torch."""
+def groups():
+    """The modules, some together: most of a short run is the import of torch."""
     names = modules()
-    todo = [names[number::GROUPS] for number in range(GROUPS) if names[number::GROUPS]]
+    return [names[number::GROUPS] for number in range(GROUPS) if names[number::GROUPS]]
+
+
+def compare(environment, todo, progress):
+    """Every group, plain and on the shim."""
     compared = []
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         jobs = [pool.submit(Comparison, environment, group) for group in todo]
-        for number, job in enumerate(concurrent.futures.as_completed(jobs), 1):
+        for job in concurrent.futures.as_completed(jobs):
             compared.append(job.result())
-            say(f"  {environment.name} [{number}/{len(todo)}] {compared[-1].line()}")
+            progress.tell(compared[-1].line())
     return sorted(compared, key=lambda comparison: comparison.modules)
 
 
-def report(environment, compared):
+def show(environment, compared):
     """Tell how the cases have ended; how many are not as they should be."""
     names = [name for comparison in compared for name in comparison.plain.list]
     by_backend = {}

@@ -12,7 +12,9 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
+import console as console  # noqa: E402
 import pythons as pythons  # noqa: E402
+import report as report  # noqa: E402
 from builds import Build  # noqa: E402
 from builds import compiler as compiler  # noqa: E402
 from builds import exported as exported  # noqa: E402

@@ -1,5 +1,8 @@
 """What the commands need themselves: a Python that can run them, and others' programs, which they leave to the machine's owner."""
 
+import contextlib
+import io
+import json
 import os
 import pathlib
 import shlex
@@ -7,9 +10,10 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 import zipfile
 
-from support import ROOT, outside_of_make, pythons
+from support import ROOT, console, outside_of_make, pythons, report
 
 # Says of itself that it is 3.8, and does what it is told all the same.
 OLD = """#!/bin/sh
@@ -126,3 +130,35 @@ class OthersPrograms(Tools):
 
 if __name__ == "__main__":
     unittest.main()
+
+
+class Reports(Tools):
+    """What a long command tells while it runs, and leaves for programs."""
+
+    def begin(self):
+        self.path = self.folder / "deep" / "report.json"
+        with unittest.mock.patch.dict(os.environ, JSON=str(self.path)):
+            return report.Report("sort")
+
+    def test_what_is_written(self):
+        with contextlib.redirect_stdout(io.StringIO()):
+            codes = self.begin().close(0), self.begin().close(2, sorted=["a", "b"])
+        self.assertEqual(codes, (0, 1), "the exit codes")
+        found = json.loads(self.path.read_text())
+        self.assertGreaterEqual(found.pop("seconds"), 0)
+        self.assertEqual(found, {"command": "sort", "failures": 2, "sorted": ["a", "b"]})
+
+    def test_an_earlier_one_is_not_taken_for_this_one(self):
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.begin().close(0)
+        self.assertTrue(self.path.exists())
+        self.begin()
+        self.assertFalse(self.path.exists(), "a command that stops on the way leaves none")
+
+    def test_what_is_left(self):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), unittest.mock.patch("time.monotonic", iter([0, 60, 360]).__next__):
+            progress = console.Progress(3)
+            progress.tell("one")
+            progress.tell("two")
+        self.assertEqual(printed.getvalue(), "  [1/3, about 2 min left] one\n  [2/3, about 3 min left] two\n")
