@@ -1,7 +1,7 @@
 """The module that is written in Rust. What is documented lies in evalframe and frames; the rest is the package's own."""
 
 from collections.abc import Callable
-from types import CodeType, FrameType, FunctionType, TracebackType
+from types import CodeType, FunctionType, TracebackType
 from typing import Any, NamedTuple, Self, TypeAlias
 
 from .markers import Return, Unbound
@@ -42,9 +42,7 @@ class Frame:
     def why_not(self, code: CodeType | FunctionType, /) -> str | None: ...
 
 class Hook:
-    def __new__(
-        cls, callback: Callback, /, *, only: Predicate | None = None, this_thread: bool = False, traced: bool = False
-    ) -> Self: ...
+    def __new__(cls, callback: Callback, /, *, only: Predicate | None = None, this_thread: bool = False, traced: bool = False) -> Self: ...
     @property
     def callback(self) -> Callback: ...
     @property

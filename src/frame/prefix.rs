@@ -20,13 +20,17 @@ pub(crate) fn copy_free_variables(frame: &Frame<'_>) -> Result<bool, Raised> {
     }
     let (Some(function), Some(instruction)) = (frame.function(), code.copy_free_vars()) else { return Ok(false) };
     require_fitting_closure(function, code)?;
+    let (mut closure, first) = (function.closure(), code.first_free());
     for index in 0..code.free_variables() {
-        // Read again each time: what a slot held may run code as it is released.
-        let Some(cell) = function.closure().and_then(|closure| closure.cell(index)) else { break };
+        let Some(cell) = closure.and_then(|closure| closure.cell(index)) else { break };
         // SAFETY: the closure keeps the cell.
         let cell = unsafe { Owned::from_borrowed(cell) };
         // A caller that fills slots itself may have filled this one. CPython leaks what is there.
-        drop(frame.fill_slot(code.first_free() + index, cell));
+        if let Some(held) = frame.fill_slot(first + index, cell) {
+            drop(held);
+            // That may have run code, which may have given the function another closure.
+            closure = function.closure();
+        }
     }
     frame.set_executed(instruction);
     Ok(true)

@@ -55,15 +55,27 @@ class Documents(PackageTest):
     def test_a_new_client(self):
         """What new-client writes is built, and its test passes as it stands."""
         environment = self.environment(with_package=True)
-        told = succeed(["python", "-m", "pyframe_shim", "new-client", "my_hook"], cwd=self.folder, env=environment)
-        self.assertIn("pip install --no-build-isolation ./my_hook", told)
-        succeed(["pip", "install", "--no-build-isolation", "--no-deps", "./my_hook"], cwd=self.folder, env=environment, timeout=600)
-        code = "import sys; sys.path.insert(0, 'my_hook'); import test_my_hook; test_my_hook.test_calls(); print(test_my_hook.my_hook.__file__)"
-        self.assertIn("my_hook.abi3", succeed(["python", "-P", "-c", code], cwd=self.folder, env=environment))
-        for name, said in (("my_hook", "File exists"), ("my-hook", "cannot be a module's name")):
-            done = process(["python", "-m", "pyframe_shim", "new-client", name], cwd=self.folder, env=environment)
-            self.assertEqual(done.returncode, 1)
+        for language, suffix in (("c", ".abi3"), ("cpp", ".cpython-")):
+            name = f"my_{language}_hook"
+            told = succeed(["python", "-m", "pyframe_shim", "new-client", name, "--language", language], cwd=self.folder, env=environment)
+            self.assertIn(f"pip install --no-build-isolation ./{name}", told)
+            succeed(["pip", "install", "--no-build-isolation", "--no-deps", f"./{name}"], cwd=self.folder, env=environment, timeout=600)
+            code = f"import sys; sys.path.insert(0, '{name}'); import test_{name} as test; test.test_calls(); print(test.{name}.__file__)"
+            self.assertIn(f"{name}{suffix}", succeed(["python", "-P", "-c", code], cwd=self.folder, env=environment))
+
+    def test_what_cannot_be_a_new_client(self):
+        (self.folder / "there").mkdir()
+        for arguments, said in (
+            (["there"], "File exists"),
+            (["my-hook"], "cannot be a module's name"),
+            (["my_hook", "--language", "rust"], "--crate DIR"),
+            (["my_hook", "--crate", str(ROOT)], "--crate DIR"),
+            (["my_hook", "--language", "rust", "--crate", "there"], "no clone of pyframe-shim"),
+        ):
+            done = process([PYTHON, "-m", "pyframe_shim", "new-client", *arguments], cwd=self.folder, env=clean_environment())
+            self.assertEqual((done.returncode, done.stdout), (1, ""), arguments)
             self.assertIn(said, done.stderr)
+            self.assertFalse((self.folder / "my_hook").exists())
 
     def test_the_package(self):
         """The commands that say what there is; the installation is the one under test."""

@@ -1,33 +1,49 @@
-"""`python -m pyframe_shim new-client NAME`: an extension to begin with. It is in C, and one wheel of it serves every CPython."""
+"""`python -m pyframe_shim new-client NAME`: an extension to begin with, in C, C++ or Rust, and a test of it."""
 
+import json
 import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).parent
-FILES = {"pyproject.toml.in": "pyproject.toml", "setup.py.in": "setup.py", "module.c.in": "@name@.c", "test_module.py.in": "test_@name@.py"}
-NEXT = """{place}: an extension with a hook that counts calls, and a test of it. In a virtual environment with pyframe-shim:
-    pip install setuptools pytest
+LANGUAGES = ("c", "cpp", "rust")
+TOOLS = {"c": "setuptools", "cpp": "scikit-build-core cmake ninja", "rust": "maturin"}
+NEXT = """{place}: an extension with a hook that counts calls, and a test of it. {where}
+    pip install {tools} pytest
     pip install --no-build-isolation ./{place}
     pytest {place}
 """
 
 
-def make(name):
+def make(name, language="c", crate=None):
     """Write the files into a new folder of this name; the exit code."""
     if not (name.isidentifier() and name.isascii()):
-        print(f"error: {name!r} cannot be a module's name: letters, digits and underscores, no digit first", file=sys.stderr)
-        return 1
+        return refuse(f"{name!r} cannot be a module's name: letters, digits and underscores, no digit first")
+    if (language == "rust") != (crate is not None):
+        return refuse("--crate DIR, a clone of pyframe-shim, is what an extension in Rust is built with: the crate is not published")
+    if crate is not None and not (pathlib.Path(crate) / "Cargo.toml").is_file():
+        return refuse(f"{crate} is no clone of pyframe-shim: there is no Cargo.toml")
     place = pathlib.Path(name)
     try:
         place.mkdir()
     except OSError as problem:
-        print(f"error: {place}: {problem.strerror}; nothing was written", file=sys.stderr)
-        return 1
-    for template, file in FILES.items():
-        (place / filled(file, name)).write_text(filled((HERE / template).read_text(), name))
-    print(NEXT.format(place=place), end="")
+        return refuse(f"{place}: {problem.strerror}; nothing was written")
+    words = {"@name@": name, "@package@": name.replace("_", "-"), "@crate@": json.dumps(str(pathlib.Path(crate or "").resolve()))}
+    templates = HERE / language
+    for template in templates.rglob("*.in"):
+        file = place / filled(str(template.relative_to(templates)).removesuffix(".in"), words)
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(filled(template.read_text(), words))
+    where = "In a virtual environment:" if language == "rust" else "In a virtual environment with pyframe-shim:"
+    print(NEXT.format(place=place, where=where, tools=TOOLS[language]), end="")
     return 0
 
 
-def filled(text, name):
-    return text.replace("@name@", name).replace("@package@", name.replace("_", "-"))
+def refuse(why):
+    print(f"error: {why}", file=sys.stderr)
+    return 1
+
+
+def filled(text, words):
+    for word, what in words.items():
+        text = text.replace(word, what)
+    return text
