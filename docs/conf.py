@@ -7,7 +7,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "_extensions"))
 
 project = "pyframe-shim"
 copyright = "the authors of pyframe-shim"
-extensions = ["myst_parser", "header", "links"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "docstrings", "header", "links"]
+autodoc_member_order = "bysource"
+autodoc_inherit_docstrings = False
 source_suffix = {".md": "markdown"}
 myst_enable_extensions = ["colon_fence", "attrs_block"]
 myst_heading_anchors = 3
@@ -18,6 +20,7 @@ html_show_sphinx = False
 html_copy_source = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+smartquotes = False
 pygments_style = "friendly"
 pygments_dark_style = "monokai"
 # Types of C's and of CPython's, which no page declares.

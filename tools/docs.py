@@ -20,7 +20,8 @@ def docs():
     python = next((python for python in pythons.find() if python.minor == seen.MINOR and not python.debug), None)
     if python is None:
         raise Failure(f"the pictures are made by CPython {seen.MINOR}, which is not found: PYTHONS=/path/to/python{seen.MINOR} make docs")
-    environment = for_python.environment(Build(python))
+    build = Build(python)
+    environment = for_python.environment(build)
     shutil.rmtree(MADE, ignore_errors=True)
     MADE.mkdir(parents=True)
     with Step(f"{seen.PAGE.name}: running its commands"):
@@ -36,7 +37,7 @@ def docs():
     shutil.rmtree(seen.PICTURES, ignore_errors=True)
     shutil.copytree(MADE, seen.PICTURES)
     say(f"{len(after)} pictures made; " + (f"otherwise than they were: {', '.join(changed)}" if changed else "all as they were"))
-    site_of_docs.make(python.path, SITE)
+    site_of_docs.make(build, SITE)
     say(f"{SITE / 'index.html'}")
     return 0
 

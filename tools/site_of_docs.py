@@ -1,7 +1,9 @@
 """docs as a site, by Sphinx, in an environment of its own. Nothing is fetched when it is made, nor when it is read."""
 
+import os
 import shutil
 
+import for_python
 import pypi
 import uv
 from builds import ROOT
@@ -21,13 +23,15 @@ def ensure(python):
     return str(PLACE / "bin" / "python")
 
 
-def make(python, folder):
-    """Make the site. What Sphinx warns of is an error: a link that leads nowhere, a page that no other names."""
-    sphinx = ensure(python)
+def make(build, folder):
+    """Make the site, with the package as it is built for that interpreter. What Sphinx warns of is an error: a link that leads
+    nowhere, a page that no other names."""
+    sphinx, environment = ensure(build.python.path), {**os.environ, **for_python.environment(build)}
     shutil.rmtree(folder, ignore_errors=True)
     with Step("making the site"):
         run(
             [sphinx, "-m", "sphinx", "-q", "-W", "--keep-going", "-E", "-b", "html", "-d", f"{folder}.doctrees", str(DOCS), str(folder)],
             "sphinx",
+            env=environment,
         )
     return folder

@@ -9,16 +9,13 @@ import sys
 import tempfile
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-
-import console as console  # noqa: E402
-import pythons as pythons  # noqa: E402
-import report as report  # noqa: E402
-from builds import Build  # noqa: E402
-from builds import compiler as compiler  # noqa: E402
-from builds import exported as exported  # noqa: E402
-from pythons import Python  # noqa: E402
+import console as console
+import pythons as pythons
+import report as report
+from builds import ROOT, Build
+from builds import compiler as compiler
+from builds import exported as exported
+from pythons import Python
 
 BUILDS = [Build(Python(path)) for path in json.loads(os.environ["PYFRAME_SHIM_PYTHONS"])]
 WARNINGS = ["-Wall", "-Wextra", "-Werror", "-pedantic"]

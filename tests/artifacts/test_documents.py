@@ -136,7 +136,7 @@ class Documents(unittest.TestCase):
     def test_site(self):
         """Sphinx makes a site of docs, and warns of nothing: no link leads nowhere."""
         with tempfile.TemporaryDirectory() as folder:
-            site = site_of_docs.make(sys.executable, pathlib.Path(folder) / "site")
+            site = site_of_docs.make(BUILDS[-1], pathlib.Path(folder) / "site")
             for path in DOCS.rglob("*.md"):
                 self.assertTrue((site / path.relative_to(DOCS)).with_suffix(".html").exists(), path)
             # Nothing is loaded from elsewhere when it is read.
@@ -146,6 +146,9 @@ class Documents(unittest.TestCase):
             reference = (site / "reference" / "pyframe_shim.html").read_text()
             functions = re.findall(r"^[\w *]+?\b(PyFrameShim_\w+)\(", (ROOT / "include" / "pyframe_shim.h").read_text(), re.MULTILINE)
             self.assertEqual([name for name in functions if f'id="c.{name}"' not in reference], [])
+            python = (site / "reference" / "python.html").read_text()
+            for name in ("evalframe.Frame.why_not", "evalframe.Hook.remove", "frames.Image.slots", "install"):
+                self.assertIn(f'id="pyframe_shim.{name}"', python)
 
     def test_from_rust(self):
         build = BUILDS[-1]
