@@ -110,11 +110,12 @@ impl<'v, 'f> Slots<'v, 'f> {
     /// The slots in their order. Each is read when it is asked for, so that Python code may run in between. One that breaks
     /// the contract is left out, for [`Self::require_cells`] to tell of.
     pub(super) fn iter(&self) -> impl Iterator<Item = Slot> {
+        // The cells of a class body or module are not part of its namespace: the free ones, which come last, belong to the
+        // function around it, and the others CPython merges up to 3.12 only.
         let optimized = self.code.is_optimized();
-        self.code.kinds().iter().enumerate().filter_map(move |(slot, &kind)| {
-            // The cells of a class body or module are not part of its namespace: the free ones belong to the function
-            // around it, and the others CPython merges up to 3.12 only.
-            if !optimized && !kind.is_hidden() && (kind.is_free() || !version::MERGES_CELLS_INTO_NAMESPACES) {
+        let kinds = if optimized { self.code.kinds() } else { &self.code.kinds()[..self.code.first_free()] };
+        kinds.iter().enumerate().filter_map(move |(slot, &kind)| {
+            if !optimized && !kind.is_hidden() && !version::MERGES_CELLS_INTO_NAMESPACES {
                 return None;
             }
             let value = self.value_now(slot, kind);

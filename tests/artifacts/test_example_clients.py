@@ -132,7 +132,7 @@ class ExampleClients(InstalledTest):
             place = pathlib.Path(folder) / "my_hook"
             # The versions that the example has been tested with.
             shutil.copy(EXAMPLES / "rust" / "Cargo.lock", place)
-            run(["cargo", "build", "--quiet", "--release", "--offline"], cwd=place, env=environment)
+            run(["cargo", "build", "--quiet", "--release"], cwd=place, env=environment)
             (place / module_name(build, "my_hook")).symlink_to(target / "release" / "libmy_hook.so")
             run([build.python.path, "-c", "import test_my_hook as test; test.test_calls()"], cwd=place)
 
