@@ -6,7 +6,9 @@ Everything goes to target/<version>: cargo's own output, and out/ with what the 
 import filecmp
 import hashlib
 import os
+import pathlib
 import shutil
+import tempfile
 
 import cargo
 import libclang
@@ -51,6 +53,12 @@ def compiler(variable, *names):
 
 def stale(output, inputs):
     return not output.exists() or any(path.stat().st_mtime > output.stat().st_mtime for path in inputs)
+
+
+def files(folder):
+    """What is in each file of a folder, but for what Python keeps there, by its path."""
+    found = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return {path.relative_to(folder): path.read_bytes() for path in found}
 
 
 # Beyond the C library: what Rust's standard library needs where it is linked statically.
@@ -160,10 +168,15 @@ class Build:
         with Step(f"{self.python.name}: building the package's module"):
             module = cargo.build_module(environment)
         folder = self.out / "package"
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(ROOT / "python" / "pyframe_shim", folder / "pyframe_shim", ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy2(ROOT / "python" / "_pyframe_shim_start.py", folder)
-        shutil.copy2(module, folder / "pyframe_shim" / f"_native{self.python.suffix}")
+        with tempfile.TemporaryDirectory(dir=self.out) as place:
+            fresh = pathlib.Path(place) / "package"
+            shutil.copytree(ROOT / "python" / "pyframe_shim", fresh / "pyframe_shim", ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copy2(ROOT / "python" / "_pyframe_shim_start.py", fresh)
+            shutil.copy2(module, fresh / "pyframe_shim" / f"_native{self.python.suffix}")
+            # Another process may be using it.
+            if files(fresh) != files(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+                fresh.rename(folder)
         return folder
 
     def run_python(self, arguments, **options):

@@ -15,6 +15,8 @@ from console import say
 
 # A release without compiled parts, for 3.10 and newer: one copy serves every interpreter.
 PLACE = ROOT / ".tools" / "pytest"
+# Files of tests at once, in processes of their own: for tests that start others and wait.
+BESIDE = ROOT / ".tools" / "pytest-xdist"
 
 
 def ensure(paths=()):
@@ -40,7 +42,16 @@ class Tally:
         return report.close(self.total("failed"), parts=self.parts)
 
 
-def run(tally, what, python, suite, place, **variables):
+def run_side_by_side(tally, what, suite, place, **variables):
+    """As `run`, in the interpreter of the tools: as many files of tests at once as there are processors."""
+    beside = pypi.ensure((sys.executable,), *pypi.pinned("pytest-xdist"), BESIDE)
+    options = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile"]
+    # It brings a pytest of its own: the one before it is ours.
+    path = os.pathsep.join(map(str, (PLACE, beside)))
+    run(tally, what, sys.executable, suite, place, *options, PYTHONPATH=path, **variables)
+
+
+def run(tally, what, python, suite, place, *options, **variables):
     """Run one of the folders of tests in an interpreter, and count. What is kept from run to run lies in `place`."""
     say(f"\n{what}")
     place.mkdir(parents=True, exist_ok=True)
@@ -48,7 +59,7 @@ def run(tally, what, python, suite, place, **variables):
     outcomes.unlink(missing_ok=True)
     path = os.pathsep.join(filter(None, (variables.pop("PYTHONPATH", ""), str(PLACE))))
     environment = {**os.environ, **variables, "PYTHONPATH": path, "PYFRAME_SHIM_OUTCOMES": str(outcomes)}
-    command = [python, "-m", "pytest", "-o", f"cache_dir={place / 'cache'}", *shlex.split(os.environ.get("ARGS", "")), str(suite)]
+    command = [python, "-m", "pytest", "-o", f"cache_dir={place / 'cache'}", *options, *shlex.split(os.environ.get("ARGS", "")), str(suite)]
     code = subprocess.run(command, cwd=ROOT, env=environment).returncode
     if not outcomes.exists():
         say(f"    the tests broke off: {python} ended with exit code {code}")

@@ -67,7 +67,7 @@ def artifact_tests(tally, builds):
     """tests/artifacts, about what was built."""
     paths = json.dumps([build.python.path for build in builds])
     place = ROOT / "target" / "pytest-artifacts"
-    pytests.run(tally, "tests/artifacts", sys.executable, ROOT / "tests" / "artifacts", place, PYFRAME_SHIM_PYTHONS=paths)
+    pytests.run_side_by_side(tally, "tests/artifacts", ROOT / "tests" / "artifacts", place, PYFRAME_SHIM_PYTHONS=paths)
 
 
 def tests_of(tally, build, only_python):

@@ -58,7 +58,7 @@ def test_package():
         about = json.dumps({**package, "others": others})
         place = ROOT / "target" / f"pytest-package-{package['minor']}"
         what = f"{package['minor']}: tests/package"
-        pytests.run(tally, what, sys.executable, ROOT / "tests" / "package", place, PYFRAME_SHIM_PACKAGE=about)
+        pytests.run_side_by_side(tally, what, ROOT / "tests" / "package", place, PYFRAME_SHIM_PACKAGE=about)
         progress.tell(f"{package['minor']} is done")
     return tally.close(report)
 
