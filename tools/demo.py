@@ -4,6 +4,7 @@ the same bytes, and the price is shown.
 make demo [PYTHONS="python3.12 ..."]      one interpreter, the newest that is found, unless PYTHONS names others
 """
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -27,7 +28,7 @@ class Run:
     """One program, run in one way."""
 
     def __init__(self, build, program, way, folder):
-        report = pathlib.Path(folder) / "report.json"
+        report = pathlib.Path(folder) / f"{program.name}-{way}.json"
         command, environment = build.run_python(
             [str(ROOT / "examples" / "run_program.py"), way, str(report), str(program)], PYTHONHASHSEED="0"
         )
@@ -94,10 +95,12 @@ def demo():
         build, programs = Build(python).library(), []
         build.extension("evalframe")
         with tempfile.TemporaryDirectory() as folder:
-            for path in PROGRAMS:
-                programs.append(Program(build, path, folder))
-                progress.tell(f"{python.name}: {path.name}: the same output in every way, {ROUNDS} rounds")
-        table(build, programs)
+            # Side by side: what is compared is the processor's time, and a program's ways take turns.
+            with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+                for job in concurrent.futures.as_completed([pool.submit(Program, build, path, folder) for path in PROGRAMS]):
+                    programs.append(job.result())
+                    progress.tell(f"{python.name}: {programs[-1].name}: the same output in every way, {ROUNDS} rounds")
+        table(build, sorted(programs, key=lambda program: program.name))
         answers.append({"python": python.name, "programs": [program.as_json() for program in programs]})
     return report.close(0, interpreters=answers)
 
