@@ -164,9 +164,8 @@ class Build:
 
     def package(self):
         """Build the Python package's module, and put it with the package's files into a folder, as if it were installed there."""
-        environment = {**self.environment(), "CARGO_TARGET_DIR": str(self.cargo_target / "module")}
         with Step(f"{self.python.name}: building the package's module"):
-            module = cargo.build_module(environment)
+            module = cargo.build_module(self.environment())
         folder = self.out / "package"
         with tempfile.TemporaryDirectory(dir=self.out) as place:
             fresh = pathlib.Path(place) / "package"

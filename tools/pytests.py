@@ -17,6 +17,7 @@ from console import say
 PLACE = ROOT / ".tools" / "pytest"
 # Files of tests at once, in processes of their own: for tests that start others and wait.
 BESIDE = ROOT / ".tools" / "pytest-xdist"
+AT_ONCE = os.cpu_count() or 1
 
 
 def ensure(paths=()):
@@ -45,7 +46,7 @@ class Tally:
 def run_side_by_side(tally, what, suite, place, **variables):
     """As `run`, in the interpreter of the tools: as many files of tests at once as there are processors."""
     beside = pypi.ensure((sys.executable,), *pypi.pinned("pytest-xdist"), BESIDE)
-    options = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile"]
+    options = ["-n", str(AT_ONCE), "--dist", "loadfile"]
     # It brings a pytest of its own: the one before it is ours.
     path = os.pathsep.join(map(str, (PLACE, beside)))
     run(tally, what, sys.executable, suite, place, *options, PYTHONPATH=path, **variables)

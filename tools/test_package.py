@@ -23,9 +23,9 @@ CLIENTS_NEED = pypi.pinned("setuptools", "scikit-build-core", "cmake", "ninja")
 HOOKS = pypi.pinned("wrapt")
 
 
-def environment(build, built):
-    """A virtual environment with the package installed; its interpreter."""
-    place = build.cargo_target / "package"
+def environment(build, built, number):
+    """A virtual environment with the package installed; its interpreter. There is one for each process that runs tests."""
+    place = build.cargo_target / f"package-{number}"
     python = place / "bin" / "python"
     # Written last: what was begun and broken off, or made for something else, is made again.
     stamp, wanted = place / "finished", "\n".join([build.python.path, build.python.version, *CLIENTS_NEED, *HOOKS])
@@ -49,7 +49,8 @@ def test_package():
         build = Build(python)
         built = wheel.wheel(python, build.out / "wheel")
         variables = python.header_variables(build.cargo_target / "headers")
-        about = {"base": python.path, "python": environment(build, built), "wheel": str(built), "minor": python.minor}
+        environments = [environment(build, built, number) for number in range(pytests.AT_ONCE)]
+        about = {"base": python.path, "pythons": environments, "wheel": str(built), "minor": python.minor}
         packages.append({**about, "variables": variables})
     progress = Progress(len(packages))
     for package in packages:

@@ -72,15 +72,24 @@ def forget_other_interpreters():
         del os.environ[name]
 
 
-def settings(given):
-    """With what messages say of a dependency's file: not where this machine keeps its sources.
+class WheelBuild(Build):
+    """The libraries of a wheel, in a folder of their own: the module is built there, too, with the same flags and dependencies."""
 
-    As Cargo's configuration, where it joins the flags that others have set; where those are in RUSTFLAGS, they win.
-    """
-    home = os.environ.get("CARGO_HOME") or os.path.expanduser("~/.cargo")
-    option = ["--config", f"build.rustflags={json.dumps([f'--remap-path-prefix={home}=cargo'])}"]
+    folder = ROOT / "target" / "wheels"
+
+    @property
+    def cargo_arguments(self):
+        """What messages say of a dependency's file: not where this machine keeps its sources.
+
+        As Cargo's configuration, where it joins the flags that others have set; where those are in RUSTFLAGS, they win.
+        """
+        home = os.environ.get("CARGO_HOME") or os.path.expanduser("~/.cargo")
+        return ["--config", f"build.rustflags={json.dumps([f'--remap-path-prefix={home}=cargo'])}"]
+
+
+def settings(build, given):
     before = (given or {}).get("build-args", "")
-    return {**(given or {}), "build-args": f"{before} {shlex.join(option)}".strip()}
+    return {**(given or {}), "build-args": f"{before} {shlex.join(build.cargo_arguments)}".strip()}
 
 
 def stage(build):
@@ -92,19 +101,17 @@ def stage(build):
         shutil.copy2(ROOT / "python" / name, place)
 
 
-def prepared(work, *arguments):
-    """Call one of maturin's functions with the environment that cargo needs, and everything else built."""
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     forget_other_interpreters()
     try:
         if sys.platform != "linux":
             raise Failure(f"the Python package is built on Linux only, and this is {sys.platform}; cargo build makes the library")
         os.environ["LIBCLANG_PATH"] = libclang.folder() or libclang_of_pip()
         with alone():
-            build = Build(python()).library()
+            build = WheelBuild(python()).library()
             stage(build)
-            # A folder of its own: cargo would put this build, with its counters, in the library's place.
-            os.environ.update(build.environment(), CARGO_TARGET_DIR=str(build.cargo_target / "wheel"))
-            return work(*arguments)
+            os.environ.update(build.environment())
+            return build_and_load(pathlib.Path(wheel_directory).resolve(), settings(build, config_settings), metadata_directory)
     except Failure as failure:
         sys.exit(f"\nerror: {failure}")
 
@@ -113,11 +120,6 @@ def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
     forget_other_interpreters()
     DATA.mkdir(parents=True, exist_ok=True)  # maturin looks for it already
     return maturin.prepare_metadata_for_build_wheel(metadata_directory, config_settings)
-
-
-def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-    folder = pathlib.Path(wheel_directory).resolve()
-    return prepared(build_and_load, folder, settings(config_settings), metadata_directory)
 
 
 def build_sdist(sdist_directory, config_settings=None):

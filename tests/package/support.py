@@ -15,7 +15,8 @@ sys.path.insert(0, str(ROOT / "tools"))
 from builds import compiler  # noqa: E402
 
 PACKAGE = json.loads(os.environ["PYFRAME_SHIM_PACKAGE"])
-PYTHON, MINOR = PACKAGE["python"], PACKAGE["minor"]
+# An environment for each process that runs tests: some put files into it.
+PYTHON, MINOR = PACKAGE["pythons"][int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))], PACKAGE["minor"]
 SITE = pathlib.Path(PYTHON).parent.parent / "lib" / f"python{MINOR}" / "site-packages"
 TABLE = json.loads((ROOT / "python" / "pyframe_shim" / "torch_symbols.json").read_text())
 DATA = ("THP_PyOpcode_Caches", "THP_PyOpcode_Caches_size")

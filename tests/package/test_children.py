@@ -137,7 +137,7 @@ print(json.dumps([worker.tell(), pyframe_shim.chunk_cache_stats()["capacity"], "
         for other in PACKAGE["others"]:
             # It has a pyframe_shim of its own, which this one's program does not concern.
             code = "import sys, torch; print('[', len([n for n in sys.modules if n == 'pyframe_shim']), ']')"
-            self.assertEqual(self.tell(("-c", code), python=other["python"], PYFRAME_SHIM_START=str(SITE)), [0])
+            self.assertEqual(self.tell(("-c", code), python=other["pythons"][0], PYFRAME_SHIM_START=str(SITE)), [0])
 
     def test_somebody_asks_before_the_path_is_complete(self):
         """Looking for torch is not importing it."""

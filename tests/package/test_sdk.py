@@ -214,12 +214,12 @@ print(json.dumps(answers))
         if len(packages) == 1:
             self.skipTest("no other interpreter here")
         for package in packages:
-            sdk = pathlib.Path(package["python"]).parent.parent / f"lib/python{package['minor']}/site-packages/pyframe_shim/sdk"
+            sdk = pathlib.Path(package["pythons"][0]).parent.parent / f"lib/python{package['minor']}/site-packages/pyframe_shim/sdk"
             shutil.copytree(sdk, self.folder / "prefix", dirs_exist_ok=True)
         (self.folder / "CMakeLists.txt").write_text(CHOICE)
         for package in packages:
             with self.subTest(python=package["minor"]):
-                done = self.choose(f"-DPython_EXECUTABLE={package['python']}", "-DFIND=find_package(Python COMPONENTS Interpreter)")
+                done = self.choose(f"-DPython_EXECUTABLE={package['pythons'][0]}", "-DFIND=find_package(Python COMPONENTS Interpreter)")
                 self.assertIn(f"chosen: {package['minor']}, libpyframe_shim-{package['minor']}.a", done.stdout, done.stderr)
         self.assertIn("find_package(Python) has to come before this", " ".join(self.choose().stderr.split()))
 

@@ -105,7 +105,7 @@ class OtherMinors(PackageTest):
 
     def test_pip_refuses(self):
         for other in self.others():
-            done = process([other["python"], "-m", "pip", "install", "--no-index", "--no-deps", "--target", self.folder, WHEEL])
+            done = process([other["pythons"][0], "-m", "pip", "install", "--no-index", "--no-deps", "--target", self.folder, WHEEL])
             self.assertNotEqual(done.returncode, 0)
             self.assertIn("is not a supported wheel on this platform", done.stderr)
 
