@@ -1,14 +1,15 @@
 """Documents at the top of the project become pages, and links out of the folder of the documents lead somewhere in the site.
 
-A page that says `{include} ../NAME.md` is that document. A link to such a document leads to its page, one to a file downloads the file, and
-one to a folder becomes the folder's name: the site has no repository behind it.
+Where a page says `{include} ../NAME.md`, that document stands, with `:end-before: LINE` up to a line. A link to such a document leads to its
+page, one to a file downloads the file, and one to a folder becomes the folder's name: the site has no repository behind it.
 """
 
 import pathlib
 import re
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-INCLUDE = re.compile(r"^```\{include\} \.\./(\S+)\n```$", re.MULTILINE)
+INCLUDE = re.compile(r"^```\{include\} \.\./(\S+)\n(?::end-before: (.*)\n)?```$", re.MULTILINE)
+PICTURE = re.compile(r"(!\[[^\]]*\])\(docs/([^)]+)\)")
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:|#|/)([^)#]+)(#[^)]*)?\)")
 PAGES = {
     "ARCHITECTURE.md": "architecture.md",
@@ -39,12 +40,16 @@ def rewritten(text, folder):
 
 def rewrite(app, name, source):
     folder = ROOT / "docs" / pathlib.Path(name).parent
-    included = INCLUDE.fullmatch(source[0].strip())
-    if included:
-        path = ROOT / included[1]
+
+    def document(found):
+        path = ROOT / found[1]
         app.env.note_dependency(str(path), docname=name)
-        source[0], folder = path.read_text(), ROOT
-    source[0] = rewritten(source[0], folder)
+        text = path.read_text()
+        if found[2]:
+            text = text[: text.index(f"\n{found[2]}\n")]
+        return PICTURE.sub(r"\1(/\2)", rewritten(text, ROOT))
+
+    source[0] = INCLUDE.sub(document, rewritten(source[0], folder))
 
 
 def setup(app):
