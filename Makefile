@@ -16,7 +16,8 @@
 # make torch-table   which symbols each PyTorch release calls: asks pip's index, rewrites docs/torch.md
 #
 # PYTHONS="3.12 /opt/python3.13/bin/python3" chooses interpreters; REQUIRE="3.11 3.12 3.13" makes a missing one an error.
-# What takes long leaves a report for programs: target/reports/COMMAND.json, or where JSON=file says.
+# What takes long leaves a report for programs: target/reports/COMMAND.json, or where JSON=file says. test-torch has one for
+# each release and minor.
 
 # What runs the tools: Python 3.10 or newer.
 TOOLS_PYTHON ?= python3

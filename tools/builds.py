@@ -12,6 +12,7 @@ import tempfile
 
 import cargo
 import libclang
+import locks
 from cargo import ROOT
 from console import Failure, Step, run
 
@@ -57,7 +58,7 @@ def stale(output, inputs):
 
 def files(folder):
     """What is in each file of a folder, but for what Python keeps there, by its path."""
-    found = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    found = (path for path in folder.rglob("*") if "__pycache__" not in path.parts and path.is_file())
     return {path.relative_to(folder): path.read_bytes() for path in found}
 
 
@@ -167,12 +168,12 @@ class Build:
         with Step(f"{self.python.name}: building the package's module"):
             module = cargo.build_module(self.environment())
         folder = self.out / "package"
-        with tempfile.TemporaryDirectory(dir=self.out) as place:
+        # Several processes that run tests may want it at once, or use it.
+        with locks.alone(self.out / "package.lock"), tempfile.TemporaryDirectory(dir=self.out) as place:
             fresh = pathlib.Path(place) / "package"
             shutil.copytree(ROOT / "python" / "pyframe_shim", fresh / "pyframe_shim", ignore=shutil.ignore_patterns("__pycache__"))
             shutil.copy2(ROOT / "python" / "_pyframe_shim_start.py", fresh)
             shutil.copy2(module, fresh / "pyframe_shim" / f"_native{self.python.suffix}")
-            # Another process may be using it.
             if files(fresh) != files(folder):
                 shutil.rmtree(folder, ignore_errors=True)
                 fresh.rename(folder)

@@ -36,7 +36,7 @@ def count(build, torch, progress):
         if torch:
             say(f"    not with PyTorch in the process (exit {done}, {log}): counted without it")
             return count(build, None, progress)
-        say(f"    not counted: valgrind ended with exit code {done}; {log}")
+        progress.tell(f"{build.python.name}: instructions not counted: valgrind ended with exit code {done}; {log}")
         return {}
     progress.tell(f"{build.python.name}: instructions counted" + (", those of PyTorch, too" if torch else ""))
     return read(folder, json.loads(order.read_text()))

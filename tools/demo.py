@@ -86,11 +86,11 @@ def table(build, programs):
 
 
 def demo():
-    found = pythons.find()
+    report, found = Report("demo"), pythons.find()
     if not os.environ.get("PYTHONS"):
         found = found[-1:]
         say(f"using CPython {found[0].name}; PYTHONS=... chooses others")
-    report, progress, answers = Report("demo"), Progress(len(found) * len(PROGRAMS)), []
+    progress, answers = Progress(len(found) * len(PROGRAMS)), []
     for python in found:
         build, programs = Build(python).library(), []
         build.extension("evalframe")

@@ -26,12 +26,12 @@ def ensure(found):
 
 
 def hypothesis():
-    found = pythons.find()
+    report, found = Report("hypothesis"), pythons.find()
     examples = os.environ.get("EXAMPLES") or str(EXAMPLES)
     if not examples.isdecimal() or int(examples) == 0:
         raise Failure(f"EXAMPLES must be a number above 0, not {examples!r}")
     ensure(found)
-    report, progress, ended = Report("hypothesis"), Progress(len(found)), {}
+    progress, ended = Progress(len(found)), []
     for python in found:
         build = Build(python).library()
         for name in ("probe", "shadow"):
@@ -39,9 +39,9 @@ def hypothesis():
         say(f"CPython {python.name}:")
         command, environment = build.run_python([str(ROOT / "tests" / "hypothesis" / "test_locals.py"), examples])
         environment["PYTHONPATH"] += os.pathsep + str(PLACE)
-        ended[python.name] = "no difference" if subprocess.run(command, env=environment).returncode == 0 else "FAILED"
-        progress.tell(f"CPython {python.name}: {ended[python.name]}")
-    failed = [name for name, end in ended.items() if end == "FAILED"]
+        ended.append({"python": python.name, "failed": subprocess.run(command, env=environment).returncode != 0})
+        progress.tell(f"CPython {python.name}: {'FAILED' if ended[-1]['failed'] else 'no difference'}")
+    failed = [end["python"] for end in ended if end["failed"]]
     say(f"\nfailed on {', '.join(failed)}" if failed else "\nno difference found")
     return report.close(len(failed), examples=int(examples), interpreters=ended)
 

@@ -17,6 +17,7 @@ from test import python_tests
 
 
 def patches():
+    report = Report("patches")
     builds = [Build(python) for python in pythons.find()]
     pairs = [
         (one, other)
@@ -29,7 +30,7 @@ def patches():
         build.library()
         for name in EXTENSIONS:
             build.extension(name)
-    tally, report = pytests.Tally(), Report("patches")
+    tally = pytests.Tally()
     pytests.ensure(build.python.path for build in builds)
     progress = Progress(len(pairs))
     for built, running in pairs:

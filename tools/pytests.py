@@ -17,7 +17,7 @@ from console import say
 PLACE = ROOT / ".tools" / "pytest"
 # Files of tests at once, in processes of their own: for tests that start others and wait.
 BESIDE = ROOT / ".tools" / "pytest-xdist"
-AT_ONCE = os.cpu_count() or 1
+OUTCOMES = ("passed", "failed", "skipped")
 
 
 def ensure(paths=()):
@@ -28,25 +28,32 @@ def ensure(paths=()):
 class Tally:
     """How many tests passed, failed, and were skipped: by part of the work."""
 
-    def __init__(self, parts=()):
-        self.parts = dict(parts)
+    def __init__(self):
+        self.parts = {}
 
-    def add(self, what, passed=0, failed=0, skipped=0):
-        self.parts[what] = {"passed": passed, "failed": failed, "skipped": skipped}
+    def add(self, what, **counts):
+        part = self.parts.setdefault(what, dict.fromkeys(OUTCOMES, 0))
+        for outcome, count in counts.items():
+            part[outcome] += count
 
     def total(self, outcome):
         return sum(part[outcome] for part in self.parts.values())
 
     def close(self, report):
         """Tell; the exit code."""
-        say("\n" + ", ".join(f"{self.total(outcome):,} {outcome}" for outcome in ("passed", "failed", "skipped")))
+        say("\n" + ", ".join(f"{self.total(outcome):,} {outcome}" for outcome in OUTCOMES))
         return report.close(self.total("failed"), parts=self.parts)
+
+
+def at_once(suite):
+    """How many of its files run at once."""
+    return min(os.cpu_count() or 1, len(list(suite.glob("test_*.py"))))
 
 
 def run_side_by_side(tally, what, suite, place, **variables):
     """As `run`, in the interpreter of the tools: as many files of tests at once as there are processors."""
     beside = pypi.ensure((sys.executable,), *pypi.pinned("pytest-xdist"), BESIDE)
-    options = ["-n", str(AT_ONCE), "--dist", "loadfile"]
+    options = ["-n", str(at_once(suite)), "--dist", "loadfile", "--max-worker-restart", "0"]
     # It brings a pytest of its own: the one before it is ours.
     path = os.pathsep.join(map(str, (PLACE, beside)))
     run(tally, what, sys.executable, suite, place, *options, PYTHONPATH=path, **variables)
@@ -70,4 +77,5 @@ def run(tally, what, python, suite, place, *options, **variables):
     failed = sum(counts.get(name, 0) for name in ("failed", "error", "xpassed"))
     nothing_chosen = code == 5 and os.environ.get("ARGS")
     passed = counts.get("passed", 0) + counts.get("xfailed", 0)
-    tally.add(what, passed, failed or int(code != 0 and not nothing_chosen), counts.get("skipped", 0))
+    failed = failed or int(code != 0 and not nothing_chosen)
+    tally.add(what, passed=passed, failed=failed, skipped=counts.get("skipped", 0))

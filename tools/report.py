@@ -16,7 +16,9 @@ class Report:
         self.command, self.began = command, time.monotonic()
         self.path = pathlib.Path(os.environ.get("JSON") or ROOT / "target" / "reports" / f"{command}.json").resolve()
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.unlink(missing_ok=True)
+        # Not what is no file of ours: /dev/stdout.
+        if self.path.is_file():
+            self.path.unlink()
 
     def close(self, failures, **found):
         """Write it; the exit code."""

@@ -26,12 +26,13 @@ def modules():
 
 
 def sanitize():
+    report = Report("sanitize")
     wanted = os.environ.get("PART", "").split() or list(PARTS)
     if set(wanted) - set(PARTS):
         raise Failure(f"no part {' '.join(set(wanted) - set(PARTS))}; there are {', '.join(PARTS)}")
     short = os.environ.get("SHORT", "") not in ("", "0")
     os.environ["PYFRAME_SHIM_STEPS"] = "5000"
-    found, report, closing, failures, parts = pythons.find(), Report("sanitize"), [], 0, {}
+    found, closing, failures, parts = pythons.find(), [], 0, {}
     builds_of = {name: PARTS[name].builds(found, short) for name in wanted}
     progress = Progress(sum(len(builds) + len(PARTS[name].jobs(builds, modules(), short)) for name, builds in builds_of.items()))
     for name, builds in builds_of.items():

@@ -9,24 +9,25 @@ import uv
 from builds import ROOT
 from console import Step, run
 
-DOCS, PLACE = ROOT / "docs", ROOT / ".tools" / "sphinx"
+DOCS = ROOT / "docs"
 NEEDED = pypi.pinned("furo", "myst-parser", "sphinx")
 
 
 def ensure(python):
     """An interpreter with Sphinx, made of this one if need be."""
-    stamp, wanted = PLACE / "finished", "\n".join([python, *NEEDED])
+    place = ROOT / ".tools" / f"sphinx-{python.name}"
+    stamp, wanted = place / "finished", "\n".join([python.path, *NEEDED])
     if not stamp.exists() or stamp.read_text() != wanted:
-        with Step(f"bringing {', '.join(NEEDED)} from PyPI into {PLACE.relative_to(ROOT)}"):
-            uv.install(uv.environment(python, PLACE), *NEEDED)
+        with Step(f"bringing {', '.join(NEEDED)} from PyPI into {place.relative_to(ROOT)}"):
+            uv.install(uv.environment(python.path, place), *NEEDED)
         stamp.write_text(wanted)
-    return str(PLACE / "bin" / "python")
+    return str(place / "bin" / "python")
 
 
 def make(build, folder):
     """Make the site, with the package as it is built for that interpreter. What Sphinx warns of is an error: a link that leads
     nowhere, a page that no other names."""
-    sphinx, environment = ensure(build.python.path), {**os.environ, **for_python.environment(build)}
+    sphinx, environment = ensure(build.python), {**os.environ, **for_python.environment(build)}
     shutil.rmtree(folder, ignore_errors=True)
     with Step("making the site"):
         run(

@@ -36,9 +36,9 @@ class SuiteRun:
                 text, code = done.stdout, done.returncode
             except subprocess.TimeoutExpired:
                 text, code = "", f"none after {SECONDS} s"
-            answer = json.loads(outcomes.read_text()) if outcomes.exists() else {"passed": 0, "failed": {}, "skipped": 0}
+            answer = json.loads(outcomes.read_text()) if outcomes.exists() else {"passed": 0, "failed": [], "skipped": 0}
         self.passed, self.failed, self.skipped = answer["passed"], len(answer["failed"]), answer["skipped"]
-        for test, traceback in answer["failed"].items():
+        for test, traceback in answer["failed"]:
             self.details += [f"FAILED: {test}", *(f"| {line}" for line in traceback.splitlines()[-20:])]
         if code != 0 and not self.failed:
             self.failed = 1

@@ -120,7 +120,8 @@ def test():
     only_python = "--python-only" in sys.argv[1:]
     if "--of" in sys.argv:
         return alone(sys.argv[-1], only_python)
-    builds, tally, report = [Build(python) for python in pythons.find()], pytests.Tally(), Report("test")
+    report, tally = Report("test-python" if only_python else "test"), pytests.Tally()
+    builds = [Build(python) for python in pythons.find()]
     pytests.ensure(build.python.path for build in builds)
     if len(builds) > 1:
         # Brought before several processes would bring them.

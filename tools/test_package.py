@@ -17,10 +17,11 @@ from builds import ROOT, Build
 from console import Progress, Step, main, say
 from report import Report
 
-# What the two example clients are built with; they are built without isolation, so that nothing is downloaded each time.
-CLIENTS_NEED = pypi.pinned("setuptools", "scikit-build-core", "cmake", "ninja")
+# What the example clients, and those of new-client, are built with; they are built without isolation, so that nothing is downloaded each time.
+CLIENTS_NEED = pypi.pinned("setuptools", "scikit-build-core", "cmake", "ninja", "maturin")
 # Others whose hooks are around imports too.
 HOOKS = pypi.pinned("wrapt")
+SUITE = ROOT / "tests" / "package"
 
 
 def environment(build, built, number):
@@ -40,7 +41,7 @@ def environment(build, built, number):
 
 
 def test_package():
-    packages, tally, report = [], pytests.Tally(), Report("test-package")
+    report, packages, tally = Report("test-package"), [], pytests.Tally()
     pytests.ensure()
     for python in pythons.find():
         if python.debug:
@@ -49,18 +50,17 @@ def test_package():
         build = Build(python)
         built = wheel.wheel(python, build.out / "wheel")
         variables = python.header_variables(build.cargo_target / "headers")
-        environments = [environment(build, built, number) for number in range(pytests.AT_ONCE)]
-        about = {"base": python.path, "pythons": environments, "wheel": str(built), "minor": python.minor}
+        environments = [environment(build, built, number) for number in range(pytests.at_once(SUITE))]
+        about = {"name": python.name, "base": python.path, "pythons": environments, "wheel": str(built), "minor": python.minor}
         packages.append({**about, "variables": variables})
     progress = Progress(len(packages))
     for package in packages:
         # The others are there for what must not work.
         others = [other for other in packages if other is not package]
         about = json.dumps({**package, "others": others})
-        place = ROOT / "target" / f"pytest-package-{package['minor']}"
-        what = f"{package['minor']}: tests/package"
-        pytests.run_side_by_side(tally, what, ROOT / "tests" / "package", place, PYFRAME_SHIM_PACKAGE=about)
-        progress.tell(f"{package['minor']} is done")
+        place = ROOT / "target" / f"pytest-package-{package['name']}"
+        pytests.run_side_by_side(tally, f"{package['name']}: tests/package", SUITE, place, PYFRAME_SHIM_PACKAGE=about)
+        progress.tell(f"{package['name']} is done")
     return tally.close(report)
 
 

@@ -149,11 +149,11 @@ def test_torch():
     if not re.fullmatch(r"\d+\.\d+\.\d+", release):
         raise Failure(f"TORCH must name a release, as in TORCH=2.6.0, not {release!r}")
     python = pythons.use(os.environ.get("PYTHON") or "python3")
+    report = Report(f"test-torch-{release}-{python.minor}")
     say(f"CPython {python.name}: {python.path}")
     refused = refusal(python, release)
     if refused:
         raise Failure(f"nothing to test: PyTorch {release} on CPython {python.minor} is {refused}")
-    report = Report(f"test-torch-{release}-{python.minor}")
     built = wheel.wheel(python, Build(python).out / "wheel")
     environment = Environment(python, release).ensure()
     environment.install(built)

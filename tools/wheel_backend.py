@@ -3,7 +3,6 @@
 A PEP 517 build backend, which pyproject.toml names. It also asks pip for libclang where none is found.
 """
 
-import contextlib
 import json
 import os
 import pathlib
@@ -17,6 +16,7 @@ import zipfile
 import cargo
 import libclang
 import loaded
+import locks
 import maturin
 import pythons
 import sdk
@@ -33,17 +33,6 @@ DATA = ROOT / "target" / "wheel.data"
 def get_requires_for_build_wheel(config_settings=None):
     needed = maturin.get_requires_for_build_wheel(config_settings)
     return needed if libclang.folder() else [*needed, "libclang"]
-
-
-@contextlib.contextmanager
-def alone():
-    """One build at a time: all of them stage what they add in the same folder."""
-    import fcntl  # not on every system that may ask for a source distribution
-
-    DATA.parent.mkdir(exist_ok=True)
-    with open(DATA.with_suffix(".lock"), "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def libclang_of_pip():
@@ -107,7 +96,8 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
         if sys.platform != "linux":
             raise Failure(f"the Python package is built on Linux only, and this is {sys.platform}; cargo build makes the library")
         os.environ["LIBCLANG_PATH"] = libclang.folder() or libclang_of_pip()
-        with alone():
+        # One build at a time: all of them stage what they add in the same folder.
+        with locks.alone(DATA.with_suffix(".lock")):
             build = WheelBuild(python()).library()
             stage(build)
             os.environ.update(build.environment())

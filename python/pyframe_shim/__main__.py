@@ -6,7 +6,7 @@ import shlex
 import sys
 import sysconfig
 
-from . import dropin, info, paths, run
+from . import client, dropin, info, paths, run
 from .interpose import start_folder
 
 
@@ -20,10 +20,10 @@ def arguments():
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("run", add_help=False, help="run a program on the library")
     commands.add_parser("frames", add_help=False, help="run a program, and show its frames")
-    client = commands.add_parser("new-client", help="an extension to begin with, in a new folder")
-    client.add_argument("name", help="the module's, and its folder's")
-    client.add_argument("--language", choices=("c", "cpp", "rust"), default="c", help="c (setuptools), cpp (CMake) or rust (maturin)")
-    client.add_argument("--crate", metavar="DIR", help="a clone of pyframe-shim, which an extension in Rust is built with")
+    new = commands.add_parser("new-client", help="an extension to begin with, in a new folder")
+    new.add_argument("name", help="the module's, and its folder's")
+    new.add_argument("--language", choices=client.TOOLS, default="c", help="c (setuptools), cpp (CMake) or rust (maturin)")
+    new.add_argument("--crate", metavar="DIR", help="a clone of pyframe-shim, which an extension in Rust is built with")
     about = commands.add_parser("info", help="what there is, and whether it fits")
     about.add_argument("--json", action="store_true", help="for programs")
     about.add_argument("--load", action="store_true", help="import PyTorch, to see what its symbols are bound to")
@@ -42,8 +42,6 @@ def main():
     if chosen.command == "info":
         return info.main(chosen.json, chosen.load)
     if chosen.command == "new-client":
-        from . import client
-
         return client.make(chosen.name, chosen.language, chosen.crate)
     answers = {
         "includes": shlex.join([f"-I{sysconfig.get_path('include')}", f"-I{paths.get_include()}"]),

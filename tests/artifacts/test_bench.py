@@ -20,7 +20,3 @@ class Bench(unittest.TestCase):
                 compared, repeated = map(int, FIGURES.search(done.stdout).groups())
                 self.assertGreater(compared, 100)
                 self.assertGreater(repeated, 300)
-
-
-if __name__ == "__main__":
-    unittest.main()

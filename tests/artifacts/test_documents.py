@@ -11,6 +11,7 @@ import tempfile
 import textwrap
 import unittest
 
+import formatters
 import seen
 import site_of_docs
 from support import BUILDS, ROOT, outside_of_make, run
@@ -48,7 +49,7 @@ def commands(text):
 
 
 def documents():
-    return [path for path in ROOT.rglob("*.md") if "target" not in path.parts and ".tools" not in path.parts]
+    return formatters.tracked("*.md")
 
 
 def config_of(build):
@@ -186,7 +187,3 @@ class Documents(unittest.TestCase):
             links = [path.parent / link for link in re.findall(r"\]\((?!https?:)([^)#]+)", text)]
             typed = [ROOT / word for word in re.findall(r"(?<=[ `])(?:examples|tools|tests|docs)/[\w./-]*\w", text)]
             self.assertEqual([str(file) for file in (*links, *typed) if not file.exists()], [], path)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -3,7 +3,6 @@
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import tempfile
 import textwrap
@@ -119,22 +118,6 @@ class ExampleClients(InstalledTest):
             (pathlib.Path(folder) / "swap.so").symlink_to(target / "release" / "libswap.so")
             printed = run([build.python.path, "-c", textwrap.dedent(program)], env={**os.environ, "PYTHONPATH": folder})
         self.assertEqual(printed.strip(), shown)
-
-    def test_a_new_client_in_rust(self):
-        """What new-client writes is built, and its test passes as it stands."""
-        build = next(build for build in BUILDS if not build.python.debug)
-        target = build.cargo_target / "client"
-        environment = {**build.environment(), "CARGO_TARGET_DIR": str(target)}
-        with tempfile.TemporaryDirectory() as folder:
-            code = "import sys, client; sys.exit(client.make('my_hook', 'rust', sys.argv[1]))"
-            package = {**os.environ, "PYTHONPATH": str(ROOT / "python" / "pyframe_shim"), "PYTHONDONTWRITEBYTECODE": "1"}
-            run([build.python.path, "-c", code, str(ROOT)], cwd=folder, env=package)
-            place = pathlib.Path(folder) / "my_hook"
-            # The versions that the example has been tested with.
-            shutil.copy(EXAMPLES / "rust" / "Cargo.lock", place)
-            run(["cargo", "build", "--quiet", "--release"], cwd=place, env=environment)
-            (place / module_name(build, "my_hook")).symlink_to(target / "release" / "libmy_hook.so")
-            run([build.python.path, "-c", "import test_my_hook as test; test.test_calls()"], cwd=place)
 
     def test_no_client_knows_a_version(self):
         sources = [path for path in ROOT.glob("examples/**/*") if path.suffix in (".c", ".cpp", ".h", ".rs") and "target" not in path.parts]

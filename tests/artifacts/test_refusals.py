@@ -220,7 +220,7 @@ class CommandRefusals(Refusals):
     def test_no_interpreter(self):
         # A copy of the commands has no interpreters of its own beside it.
         copy = self.folder / "copy"
-        shutil.copytree(ROOT / "tools", copy / "tools")
+        shutil.copytree(ROOT / "tools", copy / "tools", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "Makefile", copy)
         result = self.make("demo", root=copy, PATH=self.path_without_python(), HOME=str(self.folder), PYENV_ROOT=str(self.folder))
         self.assert_refused(result, "no Python interpreter", "CPython 3.11 to 3.15", "apt-get install python3-dev")

@@ -97,7 +97,3 @@ class Settings(unittest.TestCase):
         self.assertIn("LD_RUN_PATH='/no/where'", done.stderr)
         self.assertNotIn("installed", done.stdout)
         self.assertFalse(prefix.exists())
-
-
-if __name__ == "__main__":
-    unittest.main()

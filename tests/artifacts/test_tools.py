@@ -128,10 +128,6 @@ class OthersPrograms(Tools):
         self.assertIn("error: no valgrind found; install it with your system's packages", done.stderr)
 
 
-if __name__ == "__main__":
-    unittest.main()
-
-
 class Reports(Tools):
     """What a long command tells while it runs, and leaves for programs."""
 

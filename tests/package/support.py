@@ -4,16 +4,13 @@ import json
 import os
 import pathlib
 import subprocess
-import sys
 import tempfile
 import unittest
 
+from builds import compiler
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PROGRAMS = pathlib.Path(__file__).resolve().parent / "programs"
-sys.path.insert(0, str(ROOT / "tools"))
-
-from builds import compiler  # noqa: E402
-
 PACKAGE = json.loads(os.environ["PYFRAME_SHIM_PACKAGE"])
 # An environment for each process that runs tests: some put files into it.
 PYTHON, MINOR = PACKAGE["pythons"][int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))], PACKAGE["minor"]

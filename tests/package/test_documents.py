@@ -6,7 +6,8 @@ import re
 import shutil
 import textwrap
 
-from support import PACKAGE, PYTHON, ROOT, SITE, PackageTest, clean_environment, process, succeed
+import libclang
+from support import MINOR, PACKAGE, PYTHON, ROOT, SITE, PackageTest, clean_environment, process, succeed
 
 TEXT = (ROOT / "docs" / "python.md").read_text()
 
@@ -62,6 +63,20 @@ class Documents(PackageTest):
             succeed(["pip", "install", "--no-build-isolation", "--no-deps", f"./{name}"], cwd=self.folder, env=environment, timeout=600)
             code = f"import sys; sys.path.insert(0, '{name}'); import test_{name} as test; test.test_calls(); print(test.{name}.__file__)"
             self.assertIn(f"{name}{suffix}", succeed(["python", "-P", "-c", code], cwd=self.folder, env=environment))
+
+    def test_a_new_client_in_rust(self):
+        """The same, with a clone of the crate. It is built in a folder that stays, so that what it needs is not built each time."""
+        place = ROOT / "target" / "new-client" / MINOR
+        shutil.rmtree(place / "my_rust_hook", ignore_errors=True)
+        place.mkdir(parents=True, exist_ok=True)
+        environment = self.environment(with_package=True) | {"CARGO_TARGET_DIR": str(place / "cargo"), "LIBCLANG_PATH": libclang.ensure()}
+        command = ["python", "-m", "pyframe_shim", "new-client", "my_rust_hook", "--language", "rust", "--crate", str(ROOT)]
+        self.assertIn("pip install --no-build-isolation ./my_rust_hook", succeed(command, cwd=place, env=environment))
+        # The versions that the example has been tested with.
+        shutil.copy(ROOT / "examples" / "clients" / "rust" / "Cargo.lock", place / "my_rust_hook")
+        succeed(["pip", "install", "--no-build-isolation", "--no-deps", "./my_rust_hook"], cwd=place, env=environment, timeout=600)
+        code = "import sys; sys.path.insert(0, 'my_rust_hook'); import test_my_rust_hook as test; test.test_calls()"
+        succeed(["python", "-P", "-c", code], cwd=place, env=environment)
 
     def test_what_cannot_be_a_new_client(self):
         (self.folder / "there").mkdir()

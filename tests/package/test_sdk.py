@@ -10,6 +10,8 @@ import sysconfig
 from support import MINOR, PACKAGE, PYTHON, ROOT, SITE, PackageTest, clean_environment, compiler, process, succeed
 
 EXAMPLES = ROOT / "examples" / "clients"
+# What others that build an example where it lies leave there for a while.
+BUILT = shutil.ignore_patterns("build", "*.egg-info")
 # The environment's own programs (cmake, ninja), the compiler, and nothing of cargo's.
 PATH = os.pathsep.join([str(pathlib.Path(PYTHON).parent), "/usr/bin", "/bin"])
 
@@ -63,7 +65,7 @@ print(json.dumps([p.get_include(), p.get_library(), p.get_library(shared=True), 
     def example(self, name):
         """Build and install an example client from a copy, with what the environment has; the folder that it is in."""
         source, target = self.folder / pathlib.Path(name).name, self.folder / "installed"
-        shutil.copytree(EXAMPLES / name, source)
+        shutil.copytree(EXAMPLES / name, source, ignore=BUILT)
         command = [PYTHON, "-m", "pip", "install", "--no-build-isolation", "--no-deps", "--no-index", "--target", target, source]
         succeed(command, env=without_rust())
         return clean_environment(PYTHONPATH=target)
@@ -129,7 +131,7 @@ print(json.dumps([*answers, function(1)]))
         place = ROOT / "target" / "abi3" / made_of
         if not list(place.glob("*.whl")):
             source = self.folder / "abi3"
-            shutil.copytree(EXAMPLES / "abi3", source)
+            shutil.copytree(EXAMPLES / "abi3", source, ignore=BUILT)
             command = [PYTHON, "-m", "pip", "wheel", "--no-build-isolation", "--no-deps", "--no-index", "--wheel-dir", place, source]
             succeed(command, env=without_rust())
         (wheel,) = place.glob("*.whl")

@@ -5,7 +5,7 @@ import os
 import sys
 
 # Fewer rounds are asked for where the interpreter counts no blocks, so that no number of rounds would show anything.
-MOST = int(os.environ.get("PYFRAME_SHIM_ROUNDS", 1000))
+MOST = int(os.environ.get("PYFRAME_SHIM_ROUNDS", sys.maxsize))
 # What caches and free lists may make of it, for each time; the smallest leak is 1.
 NOISE = 0.4
 

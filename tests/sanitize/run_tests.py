@@ -29,8 +29,8 @@ if modules[0] == "--no-processes":
     left_out = modules[1].split(",")
     del modules[:2]
 result = unittest.TextTestRunner(verbosity=2, resultclass=Result).run(suites.load(modules, left_out))
-failed = {test.id(): traceback for test, traceback in result.failures + result.errors}
-failed |= {test.id(): "passed unexpectedly" for test in result.unexpectedSuccesses}
+failed = [(test.id(), traceback) for test, traceback in result.failures + result.errors]
+failed += [(test.id(), "passed unexpectedly") for test in result.unexpectedSuccesses]
 with open(os.environ["PYFRAME_SHIM_OUTCOMES"], "w") as file:
     json.dump({"passed": result.passed, "failed": failed, "skipped": len(result.skipped)}, file)
 sys.exit(not result.wasSuccessful())

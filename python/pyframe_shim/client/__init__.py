@@ -5,8 +5,7 @@ import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).parent
-LANGUAGES = ("c", "cpp", "rust")
-TOOLS = {"c": "setuptools", "cpp": "scikit-build-core cmake ninja", "rust": "maturin"}
+TOOLS = {"c": "setuptools", "cpp": "scikit-build-core cmake ninja", "rust": "'maturin>=1.9.4'"}
 NEXT = """{place}: an extension with a hook that counts calls, and a test of it. {where}
     pip install {tools} pytest
     pip install --no-build-isolation ./{place}
@@ -27,7 +26,11 @@ def make(name, language="c", crate=None):
         place.mkdir()
     except OSError as problem:
         return refuse(f"{place}: {problem.strerror}; nothing was written")
-    words = {"@name@": name, "@package@": name.replace("_", "-"), "@crate@": json.dumps(str(pathlib.Path(crate or "").resolve()))}
+    words = {
+        "@name@": name,
+        "@package@": name.replace("_", "-"),
+        "@crate@": json.dumps(str(pathlib.Path(crate or "").resolve()), ensure_ascii=False),
+    }
     templates = HERE / language
     for template in templates.rglob("*.in"):
         file = place / filled(str(template.relative_to(templates)).removesuffix(".in"), words)

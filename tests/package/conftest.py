@@ -1,0 +1,6 @@
+"""The tools that have built what is tested are at hand."""
+
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
