@@ -26,6 +26,7 @@ LEFT_OUT = {
     "test_no_memory.WholeCalls.test_cell": "CPython 3.11 and 3.12 leak the arguments if there is no memory for a cell",
     "test_no_memory.WholeCalls.test_taken_over_call": "CPython 3.11 and 3.12 leak the arguments if there is no memory for a cell",
 }
+PARTS = 6
 # Children are not followed: they would take most of the time.
 VALGRIND = [
     "valgrind",
@@ -112,7 +113,8 @@ def prove(chosen):
 def jobs(chosen, modules, short):
     if short:
         modules = modules[1::2]
-    return [lambda build=build, part=part: Memcheck(build, part, modules[part::2]) for build in chosen for part in range(2)]
+    # A few files take most of the time: the more parts, the better they fill the processors.
+    return [lambda build=build, part=part: Memcheck(build, part, modules[part::PARTS]) for build in chosen for part in range(PARTS)]
 
 
 class Memcheck(SuiteRun):
