@@ -1,5 +1,9 @@
-"""libclang, which bindgen reads the interpreter's headers with: found, or brought from PyPI into .tools/libclang."""
+"""libclang, which bindgen reads the interpreter's headers with: found, or brought from PyPI into .tools/libclang.
 
+export LIBCLANG_PATH=$(python3 tools/libclang.py)       for cargo alone
+"""
+
+import contextlib
 import glob
 import os
 import pathlib
@@ -8,7 +12,7 @@ import sys
 
 import pypi
 import pythons
-from console import Failure
+from console import Failure, main
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOCAL = ROOT / ".tools" / "libclang"
@@ -54,3 +58,13 @@ def ensure():
     if not found:
         raise Failure(f"libclang was brought to {LOCAL}, and is not in it; name the folder that holds one: LIBCLANG_PATH=... make ...")
     return found
+
+
+def tell():
+    with contextlib.redirect_stdout(sys.stderr):
+        found = ensure()
+    print(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main(tell))

@@ -6,7 +6,6 @@ import re
 import shutil
 import textwrap
 
-import libclang
 from support import MINOR, PACKAGE, PYTHON, ROOT, SITE, PackageTest, clean_environment, process, succeed
 
 TEXT = (ROOT / "docs" / "python.md").read_text()
@@ -69,9 +68,12 @@ class Documents(PackageTest):
         place = ROOT / "target" / "new-client" / MINOR
         shutil.rmtree(place / "my_rust_hook", ignore_errors=True)
         place.mkdir(parents=True, exist_ok=True)
-        environment = self.environment(with_package=True) | {"CARGO_TARGET_DIR": str(place / "cargo"), "LIBCLANG_PATH": libclang.ensure()}
+        environment = self.environment(with_package=True) | {"CARGO_TARGET_DIR": str(place / "cargo")}
+        environment["LIBCLANG_PATH"] = succeed(["python", str(ROOT / "tools" / "libclang.py")], env=environment).strip()
         command = ["python", "-m", "pyframe_shim", "new-client", "my_rust_hook", "--language", "rust", "--crate", str(ROOT)]
-        self.assertIn("pip install --no-build-isolation ./my_rust_hook", succeed(command, cwd=place, env=environment))
+        told = succeed(command, cwd=place, env=environment)
+        self.assertIn(f"export LIBCLANG_PATH=$(python {ROOT}/tools/libclang.py)", told)
+        self.assertIn("pip install --no-build-isolation ./my_rust_hook", told)
         # The versions that the example has been tested with.
         shutil.copy(ROOT / "examples" / "clients" / "rust" / "Cargo.lock", place / "my_rust_hook")
         succeed(["pip", "install", "--no-build-isolation", "--no-deps", "./my_rust_hook"], cwd=place, env=environment, timeout=600)

@@ -2,12 +2,13 @@
 
 import json
 import pathlib
+import shlex
 import sys
 
 HERE = pathlib.Path(__file__).parent
 TOOLS = {"c": "setuptools", "cpp": "scikit-build-core cmake ninja", "rust": "'maturin>=1.9.4'"}
 NEXT = """{place}: an extension with a hook that counts calls, and a test of it. {where}
-    pip install {tools} pytest
+{first}    pip install {tools} pytest
     pip install --no-build-isolation ./{place}
     pytest {place}
 """
@@ -36,8 +37,12 @@ def make(name, language="c", crate=None):
         file = place / filled(str(template.relative_to(templates)).removesuffix(".in"), words)
         file.parent.mkdir(exist_ok=True)
         file.write_text(filled(template.read_text(), words))
-    where = "In a virtual environment:" if language == "rust" else "In a virtual environment with pyframe-shim:"
-    print(NEXT.format(place=place, where=where, tools=TOOLS[language]), end="")
+    if language == "rust":
+        tool = pathlib.Path(crate).resolve() / "tools" / "libclang.py"
+        where, first = "In a virtual environment:", f"    export LIBCLANG_PATH=$(python {shlex.quote(str(tool))})\n"
+    else:
+        where, first = "In a virtual environment with pyframe-shim:", ""
+    print(NEXT.format(place=place, where=where, first=first, tools=TOOLS[language]), end="")
     return 0
 
 
