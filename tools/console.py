@@ -25,18 +25,26 @@ def run(command, what, **options):
 
 
 class Step:
-    """A progress line: says what is running now, and how long it took."""
+    """A progress line: says what is running now, and how long it took. A step inside of another has a line of its own."""
+
+    inside = None
 
     def __init__(self, text):
-        self.text = text
+        self.text, self.interrupted = text, False
 
     def __enter__(self):
-        self.began = time.monotonic()
+        self.began, self.outer = time.monotonic(), Step.inside
+        if self.outer and not self.outer.interrupted:
+            self.outer.interrupted = True
+            say("")
+        Step.inside = self
         print(f"  {self.text} ...", end="", flush=True)
         return self
 
     def __exit__(self, kind, value, traceback):
-        say(f" {'done' if kind is None else 'failed'} ({time.monotonic() - self.began:.1f} s)")
+        Step.inside = self.outer
+        again = f"  {self.text} ..." if self.interrupted else ""
+        say(f"{again} {'done' if kind is None else 'failed'} ({time.monotonic() - self.began:.1f} s)")
 
 
 class Progress:

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import itertools
 import json
 import os
 import pathlib
@@ -158,3 +159,13 @@ class Reports(Tools):
             progress.tell("one")
             progress.tell("two")
         self.assertEqual(printed.getvalue(), "  [1/3, about 2 min left] one\n  [2/3, about 3 min left] two\n")
+
+    def test_a_step_inside_of_another(self):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), unittest.mock.patch("time.monotonic", itertools.repeat(0).__next__):
+            with console.Step("one"), console.Step("two"):
+                pass
+            with console.Step("three"):
+                pass
+        lines = ["  one ...", "  two ... done (0.0 s)", "  one ... done (0.0 s)", "  three ... done (0.0 s)"]
+        self.assertEqual(printed.getvalue().splitlines(), lines)
