@@ -130,15 +130,24 @@ class ReferencesTest(FrameTestCase):
 
     @unittest.skipIf(probe.recursion() is None, "the end of the C stack bounds recursion from 3.14 on: nothing is counted")
     def test_recursion_budget_is_given_back(self):
-        def depth():
-            nested, n = [], 0
+        def fits(depth):
+            nested = []
+            for _ in range(depth):
+                nested = [nested]
             try:
-                while True:
-                    nested, n = [nested], n + 1
-                    if n % 50 == 0:
-                        repr(nested)
+                return bool(repr(nested))
             except RecursionError:
-                return n
+                return False
+
+        def depth():
+            """The deepest list that has a text, found by halves."""
+            fitting, not_fitting = 0, 1
+            while fits(not_fitting):
+                fitting, not_fitting = not_fitting, 2 * not_fitting
+            while not_fitting - fitting > 1:
+                middle = (fitting + not_fitting) // 2
+                fitting, not_fitting = (middle, not_fitting) if fits(middle) else (fitting, middle)
+            return fitting
 
         before = depth()
         for _ in range(500):
