@@ -55,15 +55,17 @@ def greenlets():
     for build, python, names in todo:
         tests, frames, wrong = 0, dict.fromkeys(WAYS, 0), {}
         for module in names:
+            odd = {}
             watched = Run(build, module, "watch", python)
             tests += len(watched.outcomes)
             for way in WAYS:
                 one = Difference(build, module, way, watched, python)
                 frames[way] += one.taken_over
                 if one.different or one.broken or watched.problem:
-                    wrong[f"{module}, {way}"] = f"{watched.problem or one.verdict()}: {one.different}"
-            told = [f"{name}: {what}" for name, what in wrong.items() if name.startswith(f"{module}, ")]
-            progress.tell(f"{build.python.name}: " + ("; ".join(told) or f"{module}: {len(watched.outcomes)} tests, the same"))
+                    odd[f"{module}, {way}"] = f"{watched.problem or one.verdict()}: {one.different}"
+            wrong |= odd
+            told = "; ".join(f"{name}: {what}" for name, what in odd.items())
+            progress.tell(f"{build.python.name}: {told or f'{module}: {len(watched.outcomes)} tests, the same'}")
         taken = ", ".join(f"{count:,} {way}" for way, count in frames.items())
         say(f"CPython {build.python.name}: {tests} tests of greenlet, frames taken over in place: {taken}; {len(wrong)} runs differ")
         answers.append({"python": build.python.name, "tests": tests, "frames": frames, "different": wrong})

@@ -1,6 +1,6 @@
 """libclang, which bindgen reads the interpreter's headers with: found, or brought from PyPI into .tools/libclang.
 
-export LIBCLANG_PATH=$(python3 tools/libclang.py)       for cargo alone
+For cargo alone: export LIBCLANG_PATH=$(python3 tools/libclang.py)
 """
 
 import contextlib

@@ -57,8 +57,8 @@ def builds(found, short):
 
 def command(build, arguments, report):
     report.unlink(missing_ok=True)
-    # Without an allocator of its own the interpreter counts no blocks: many rounds show no more than few. And each step of the long
-    # walks over the data stack takes fifty times as long here.
+    # Without an allocator of its own the interpreter counts no blocks: many rounds show no more than few. The long walks over
+    # the data stack are made shorter because everything is slow here.
     fewer = {"PYFRAME_SHIM_ROUNDS": "5", "PYFRAME_SHIM_STEPS": "2000"}
     program, environment = build.run_python(arguments, PYTHONMALLOC="malloc", TEST_PYTHON=build.python.path, **fewer)
     return [*VALGRIND, f"--xml-file={report}", *program], environment

@@ -6,7 +6,7 @@ import pathlib
 import time
 
 from builds import ROOT
-from console import say
+from console import Failure, say
 
 
 class Report:
@@ -15,10 +15,14 @@ class Report:
     def __init__(self, command):
         self.command, self.began = command, time.monotonic()
         self.path = pathlib.Path(os.environ.get("JSON") or ROOT / "target" / "reports" / f"{command}.json").resolve()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        # Not what is no file of ours: /dev/stdout.
-        if self.path.is_file():
-            self.path.unlink()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.open("a").close()
+            # Not what is no file of ours: /dev/stdout.
+            if self.path.is_file():
+                self.path.unlink()
+        except OSError as problem:
+            raise Failure(f"no report can be written to {self.path}: {problem.strerror}; JSON=... names a file") from None
 
     def close(self, failures, **found):
         """Write it; the exit code."""

@@ -34,7 +34,8 @@ def sanitize():
     os.environ["PYFRAME_SHIM_STEPS"] = "5000"
     found, closing, failures, parts = pythons.find(), [], 0, {}
     builds_of = {name: PARTS[name].builds(found, short) for name in wanted}
-    progress = Progress(sum(len(builds) + len(PARTS[name].jobs(builds, modules(), short)) for name, builds in builds_of.items()))
+    jobs_of = {name: PARTS[name].jobs(builds, modules(), short) for name, builds in builds_of.items()}
+    progress = Progress(sum(len(builds_of[name]) + len(jobs_of[name]) for name in wanted))
     for name, builds in builds_of.items():
         part, began = PARTS[name], time.monotonic()
         say(f"{name}: {part.__doc__.splitlines()[0]}")
@@ -45,7 +46,7 @@ def sanitize():
         for line in part.prove(builds):
             progress.tell(f"detector: {line}")
         with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            jobs = [pool.submit(work) for work in part.jobs(builds, modules(), short)]
+            jobs = [pool.submit(work) for work in jobs_of[name]]
             done = [show(job.result(), progress) for job in concurrent.futures.as_completed(jobs)]
         failures += sum(result.failures for result in done)
         parts[name] = [result.as_json() for result in done]

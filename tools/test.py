@@ -110,7 +110,8 @@ def side_by_side(tally, builds):
             build = running[done]
             say(f"\n{done.result().rstrip()}\n")
             if counted(build).exists():
-                tally.parts.update(json.loads(counted(build).read_text()))
+                for what, counts in json.loads(counted(build).read_text()).items():
+                    tally.add(what, **counts)
             else:
                 tally.add(f"{build.python.name}: broke off", failed=1)
             progress.tell(f"{build.python.name} is done")

@@ -5,8 +5,9 @@ There a name stands in single backticks, and what is laid out stands apart, inde
 
 import re
 
+from header import COLUMNS
+
 CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
-COLUMNS = re.compile(r"\S {3,}\S")
 
 
 def paragraph(text):

@@ -1,7 +1,7 @@
 """Documents at the top of the project become pages, and links out of the folder of the documents lead somewhere in the site.
 
-Where a page says `{include} ../NAME.md`, that document stands, with `:end-before: LINE` up to a line. A link to such a document leads to its
-page, one to a file downloads the file, and one to a folder becomes the folder's name: the site has no repository behind it.
+A page includes such a document by `{include} ../NAME.md`; with `:end-before: LINE`, the document up to that line. A link to such a document
+leads to its page, one to a file downloads the file, and one to a folder becomes the folder's name: the site has no repository behind it.
 """
 
 import pathlib

@@ -10,6 +10,7 @@ import tempfile
 import unittest
 
 import console as console
+import pytests as pytests
 import pythons as pythons
 import report as report
 from builds import ROOT, Build

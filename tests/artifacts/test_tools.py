@@ -14,7 +14,7 @@ import unittest
 import unittest.mock
 import zipfile
 
-from support import ROOT, console, outside_of_make, pythons, report
+from support import ROOT, console, outside_of_make, pytests, pythons, report
 
 # Says of itself that it is 3.8, and does what it is told all the same.
 OLD = """#!/bin/sh
@@ -151,6 +151,24 @@ class Reports(Tools):
         self.assertTrue(self.path.exists())
         self.begin()
         self.assertFalse(self.path.exists(), "a command that stops on the way leaves none")
+
+    def test_where_none_can_be_written(self):
+        """It is said before the work, not behind it."""
+        for path in (self.folder, pathlib.Path("/proc/no/such/place.json")):
+            with unittest.mock.patch.dict(os.environ, JSON=str(path)), self.assertRaisesRegex(console.Failure, "JSON=... names a file"):
+                report.Report("sort")
+        with unittest.mock.patch.dict(os.environ, JSON=os.devnull):
+            report.Report("sort")
+        self.assertTrue(os.path.exists(os.devnull))
+
+    def test_failures_are_added_up(self):
+        """Whatever else of the same name has passed."""
+        tally = pytests.Tally()
+        tally.add("one", failed=2, passed=1)
+        tally.add("one", passed=3)
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.assertEqual(tally.close(self.begin()), 1)
+        self.assertEqual(json.loads(self.path.read_text())["parts"], {"one": {"passed": 4, "failed": 2, "skipped": 0}})
 
     def test_what_is_left(self):
         printed = io.StringIO()

@@ -226,13 +226,37 @@ class ReferencesTest(LocalsTestCase):
                 self.assertEqual(sys.getrefcount(mapping), before)
 
 
-class MismatchTest(LocalsTestCase):
-    """A closure that does not fit, which only C code can give a function."""
+def set_closure(function, cells):
+    """What only C code can do."""
+    call = ctypes.pythonapi.PyFunction_SetClosure
+    call.argtypes = ctypes.py_object, ctypes.py_object
+    assert call(function, cells) == 0
 
-    def set_closure(self, function, cells):
-        set_closure = ctypes.pythonapi.PyFunction_SetClosure
-        set_closure.argtypes = ctypes.py_object, ctypes.py_object
-        self.assertEqual(set_closure(function, cells), 0)
+
+class ChangingTest(LocalsTestCase):
+    def test_another_closure_while_a_slot_is_filled(self):
+        """What a client has put into the slot goes, and changes the closure: the next cell is read from the new one."""
+        inner = make(1, 2)
+        first = inner.__closure__[0]
+        cells = types.CellType(30), types.CellType(40)
+
+        class Changes:
+            def __del__(self):
+                set_closure(inner, cells)
+
+        def look(frame):
+            probe.set_slot(frame, len(slots(frame)) - 2, Changes())
+            probe.fast_to_locals(frame)
+            return [cell for (cell,) in slots(frame)[-2:]]
+
+        found, (old, _) = self.at_entry(inner, lambda: inner(3), look)
+        self.assertIs(found[0], first)
+        self.assertIs(found[1], cells[1])
+        self.assertEqual(old, 40)
+
+
+class MismatchTest(LocalsTestCase):
+    """A closure that does not fit."""
 
     def refused(self, change):
         """What is said of such a closure; the call then goes on with the right one."""
@@ -240,12 +264,12 @@ class MismatchTest(LocalsTestCase):
         closure = inner.__closure__
 
         def look(frame):
-            self.set_closure(inner, change(closure))
+            set_closure(inner, change(closure))
             try:
                 flag, error = probe.copied_flag(frame, 7)
                 return flag, error, probe.info(frame)["unit"], slots(frame)[-2:], probe.mapping(frame)
             finally:
-                self.set_closure(inner, closure)
+                set_closure(inner, closure)
 
         answer, (old, _) = self.at_entry(inner, lambda: inner(3), look)
         self.assertEqual(answer[0], 7)

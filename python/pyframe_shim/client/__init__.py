@@ -27,21 +27,18 @@ def make(name, language="c", crate=None):
         place.mkdir()
     except OSError as problem:
         return refuse(f"{place}: {problem.strerror}; nothing was written")
-    words = {
-        "@name@": name,
-        "@package@": name.replace("_", "-"),
-        "@crate@": json.dumps(str(pathlib.Path(crate or "").resolve()), ensure_ascii=False),
-    }
+    words = {"@name@": name, "@package@": name.replace("_", "-")}
+    where, first = "In a virtual environment with pyframe-shim:", ""
+    if crate is not None:
+        clone = pathlib.Path(crate).resolve()
+        words["@crate@"] = json.dumps(str(clone), ensure_ascii=False)
+        where = "In a virtual environment:"
+        first = f"    export LIBCLANG_PATH=$(python {shlex.quote(str(clone / 'tools' / 'libclang.py'))})\n"
     templates = HERE / language
     for template in templates.rglob("*.in"):
         file = place / filled(str(template.relative_to(templates)).removesuffix(".in"), words)
         file.parent.mkdir(exist_ok=True)
         file.write_text(filled(template.read_text(), words))
-    if language == "rust":
-        tool = pathlib.Path(crate).resolve() / "tools" / "libclang.py"
-        where, first = "In a virtual environment:", f"    export LIBCLANG_PATH=$(python {shlex.quote(str(tool))})\n"
-    else:
-        where, first = "In a virtual environment with pyframe-shim:", ""
     print(NEXT.format(place=place, where=where, first=first, tools=TOOLS[language]), end="")
     return 0
 
